@@ -1,0 +1,1 @@
+"""Tracks reintegration grants of voluntary returnees from Belgium, from departure to the sealed report."""
