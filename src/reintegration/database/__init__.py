@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the unit of work, migrations, roles and the embedded server."""

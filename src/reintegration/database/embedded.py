@@ -1,0 +1,351 @@
+"""The embedded PostgreSQL: a durable server of our own under the data folder, on loopback, for those who bring none."""
+
+import asyncio
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Self, TypeVar
+
+import asyncpg
+
+from reintegration.database.embedded_binaries import (
+    EmbeddedServerError,
+    Runner,
+    choose_runner,
+    clean_environment,
+    ensure_binaries,
+    last_line,
+    run,
+)
+from reintegration.database.roles import APPLICATION_ROLE, AUDITOR_ROLE, ensure_roles
+
+__all__ = ["DATABASE", "SERVER_LOGIN", "DatabaseAddresses", "EmbeddedPostgres", "EmbeddedServerError"]
+
+HOST = "127.0.0.1"
+DATABASE = "reintegration"
+SERVER_LOGIN = "reintegration_server"
+
+_START_TIMEOUT_S = 90.0
+_FAST_STOP_TIMEOUT_S = 30.0
+_POLL_S = 0.02
+_PORT_TRIES = 5
+_SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "logging_collector": "on",
+    "log_directory": "log",
+    "log_filename": "postgresql-%a.log",
+    "log_truncate_on_rotation": "on",
+    "log_error_verbosity": "terse",  # DETAIL would copy rows, and with them persons, into a file
+    "log_min_error_statement": "panic",
+}
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DatabaseAddresses:
+    """Where a database is and as whom to sign in; the addresses carry passwords, so they are not printed."""
+
+    owner_url: str
+    """For migrations: may `set role` to each of the three roles. On the embedded server, its superuser."""
+    application_url: str
+    """For the server: a member of the application's and the auditor's role, and of nothing else."""
+
+    @property
+    def superuser_url(self) -> str:
+        """The embedded server's superuser, for tests and set-up."""
+        return self.owner_url
+
+    def of(self, database: str) -> Self:
+        """The same logins on another database of the cluster."""
+        return replace(
+            self,
+            owner_url=f"{self.owner_url.rpartition('/')[0]}/{database}",
+            application_url=f"{self.application_url.rpartition('/')[0]}/{database}",
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Credentials:
+    port: int
+    superuser_password: str
+    server_password: str
+
+    def addresses(self, database: str) -> DatabaseAddresses:
+        place = f"{HOST}:{self.port}/{database}"
+        return DatabaseAddresses(
+            owner_url=f"postgresql://postgres:{self.superuser_password}@{place}",
+            application_url=f"postgresql://{SERVER_LOGIN}:{self.server_password}@{place}",
+        )
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL under `data_dir`/postgresql, shared by every process that starts it; a context manager.
+
+    The first process starts it, others find it, and the last to stop leaves nothing running. Who uses it is known by a
+    file lock that the kernel drops with the process, so a killed user is never waited for. `durable=False` is for
+    tests alone: it switches fsync off.
+    """
+
+    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+        self._folder = data_dir.absolute() / "postgresql"
+        self._cluster = self._folder / "cluster"
+        self._durable = durable
+        self._use: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> DatabaseAddresses:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> DatabaseAddresses:
+        """Start the server, or find it running. Blocks: a first start takes about two seconds.
+
+        Returns the addresses of the database `reintegration`, which exists, with its roles; it may be empty.
+
+        Raises:
+            EmbeddedServerError: it can't run here.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with self._lock():
+                credentials = self._started(self._credentials())
+                if self._use is None:
+                    self._use = (self._folder / "users.lock").open("ab")
+                    fcntl.flock(self._use, fcntl.LOCK_SH)
+                try:
+                    _complete(_prepare(credentials))
+                except BaseException:
+                    self._leave()
+                    raise
+        except OSError as error:
+            raise EmbeddedServerError(f"the embedded PostgreSQL can't use {self._folder}: {error.strerror or error}") from error
+        return credentials.addresses(DATABASE)
+
+    def stop(self) -> None:
+        """Leave the server; the last user stops it and waits until it is gone. Without a start, nothing happens."""
+        if self._use is not None:
+            with self._lock():
+                self._leave()
+
+    def _leave(self) -> None:
+        use, self._use = self._use, None
+        if use is None:
+            return
+        with use:
+            fcntl.flock(use, fcntl.LOCK_UN)
+            try:
+                fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            self._shut_down()
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One process at a time starts or stops; a waiter is never left behind by one that died."""
+        with (self._folder / "start.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _credentials(self) -> _Credentials:
+        file = self._folder / "credentials.json"
+        if file.exists():
+            try:
+                return _Credentials(**json.loads(file.read_bytes()))
+            except (ValueError, TypeError) as error:
+                raise EmbeddedServerError(f"{file} is damaged; restore it, or remove {self._folder} to start empty") from error
+        if self._cluster.exists():
+            raise EmbeddedServerError(f"{file} is missing; restore it, or remove {self._folder} to start empty")
+        credentials = _Credentials(0, secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        return self._keep(credentials)
+
+    def _keep(self, credentials: _Credentials) -> _Credentials:
+        new = self._folder / "credentials.json.new"
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(credentials), file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._folder / "credentials.json")
+        return credentials
+
+    def _started(self, credentials: _Credentials) -> _Credentials:
+        """Make the server accept connections; what is left of a killed one is waited for, then started again."""
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        launches = 0
+        reason = "it never answered"
+        while time.monotonic() < deadline:
+            if self._running_pid() is None:
+                if launches:
+                    reason = last_line((self._folder / "start.log").read_text(errors="replace"))
+                    if launches >= _PORT_TRIES:
+                        break
+                credentials = self._launch(credentials)
+                launches += 1
+            if _complete(_answers(credentials)):
+                return credentials
+            time.sleep(_POLL_S)
+        raise EmbeddedServerError(f"the embedded PostgreSQL could not be started: {reason} (see {self._folder / 'start.log'})")
+
+    def _launch(self, credentials: _Credentials) -> _Credentials:
+        binaries = ensure_binaries(self._folder)
+        runner = choose_runner(binaries, self._folder, self._cluster)
+        if not self._cluster.exists():
+            self._initialise(binaries, runner, credentials)
+        self._disown_pid_file()
+        credentials = self._keep(replace(credentials, port=_free_port(credentials.port)))
+        settings = _SETTINGS | {"port": str(credentials.port), "fsync": "on" if self._durable else "off"}
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        with (self._folder / "start.log").open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program and arguments, no shell
+                [*runner.prefix, str(binaries / "postgres"), "-D", str(self._cluster), *options],
+                env=clean_environment(self._folder),
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we then stop the server in order
+            )
+        while self._process.poll() is None and self._running_pid() is None:
+            time.sleep(_POLL_S)
+        return credentials
+
+    def _initialise(self, binaries: Path, runner: Runner, credentials: _Credentials) -> None:
+        """Make the cluster under another name first, so that a kill in between leaves nothing that looks complete."""
+        new = self._folder / "cluster.new"
+        password = self._folder / "password.new"
+        environment = clean_environment(self._folder)
+        if new.exists():
+            run(["rm", "-rf", str(new)], environment, self._folder)
+        new.mkdir(mode=0o700)
+        runner.own(new)
+        password.unlink(missing_ok=True)
+        with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(credentials.superuser_password)
+        runner.own(password)
+        options = ["--username=postgres", f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        sync = [] if self._durable else ["--no-sync"]
+        try:
+            run([*runner.prefix, str(binaries / "initdb"), "-D", str(new), *options, *locale, *sync], environment, self._folder)
+        finally:
+            password.unlink(missing_ok=True)
+        new.rename(self._cluster)
+
+    def _pid_file_pid(self) -> int | None:
+        try:
+            first, _, _ = (self._cluster / "postmaster.pid").read_text().partition("\n")
+            return int(first)
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _running_pid(self) -> int | None:
+        """The server's process, None if it does not run; a number used again by another program is not it."""
+        if self._process is not None:
+            self._process.poll()
+        pid = self._pid_file_pid()
+        return pid if pid is not None and str(self._cluster) in _command(pid) else None
+
+    def _disown_pid_file(self) -> None:
+        """After a kill -9 the pid may belong to another program by now, and PostgreSQL would refuse to start.
+
+        It takes its parent's pid as proof of a stale file; the rest of the file stays, for with it PostgreSQL finds out
+        whether a process of the killed server still writes.
+        """
+        file = self._cluster / "postmaster.pid"
+        if self._pid_file_pid() is not None:
+            _, _, rest = file.read_text().partition("\n")
+            file.write_text(f"{os.getpid()}\n{rest}")
+
+    def _shut_down(self) -> None:
+        for number, timeout_s in ((signal.SIGINT, _FAST_STOP_TIMEOUT_S), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+            pid = self._running_pid()
+            if pid is None:
+                break
+            os.kill(pid, number)
+            deadline = time.monotonic() + timeout_s
+            while self._running_pid() is not None and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
+        if self._process is not None:
+            self._process.wait(_FAST_STOP_TIMEOUT_S)
+            self._process = None
+
+
+def _command(pid: int) -> str:
+    """The command line of a process, empty if there is none or it is only waiting to be reaped."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    shown = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ps of the system, a number
+    return shown.stdout
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted` if it is free, else a port that the system gives."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise EmbeddedServerError(f"no free port on {HOST}")
+
+
+def _complete(work: Coroutine[object, object, _Result]) -> _Result:
+    """Run a coroutine to its end from anywhere, also under a running loop (which waits meanwhile)."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, work).result()
+
+
+async def _answers(credentials: _Credentials) -> bool:
+    """Whether the server lets us in. Starting up, stopping, or not there yet is no; a refused password is an error."""
+    try:
+        connection = await asyncpg.connect(credentials.addresses("postgres").owner_url, timeout=10)
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise EmbeddedServerError("the embedded PostgreSQL refuses the password in credentials.json") from error
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    await connection.close()
+    return True
+
+
+async def _prepare(credentials: _Credentials) -> None:
+    """Create what a first start needs and a later one finds: the database, the roles, the server's login."""
+    connection = await asyncpg.connect(credentials.addresses("postgres").owner_url)
+    try:
+        if not await connection.fetchval("select exists (select from pg_database where datname = $1)", DATABASE):
+            await connection.execute(f"create database {DATABASE}")
+    finally:
+        await connection.close()
+    connection = await asyncpg.connect(credentials.addresses(DATABASE).owner_url)
+    try:
+        await ensure_roles(connection)
+        if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", SERVER_LOGIN):
+            async with connection.transaction():
+                await connection.execute(f"create role {SERVER_LOGIN} login password '{credentials.server_password}'")
+                await connection.execute(f"grant {APPLICATION_ROLE} to {SERVER_LOGIN}")
+                # Only by `set role`: an auditor's rights must not widen what the application sees.
+                await connection.execute(f"grant {AUDITOR_ROLE} to {SERVER_LOGIN} with inherit false, set true")
+    finally:
+        await connection.close()
