@@ -78,9 +78,9 @@ def last_line(text: str) -> str:
 def ensure_binaries(folder: Path) -> Path:
     """Unpack PostgreSQL into `folder`/server unless it is there; returns its bin folder.
 
-    pg0 unpacks only as the first step of `pg0 start`. We let that start fail at its second step (initdb
-    refuses a data folder with something in it), because the rest of it is not for us: it puts the password on the command line, keeps it in a world-readable
-    file, leaves sockets in /tmp and can't stop a server as root.
+    pg0 unpacks only as the first step of `pg0 start`. We let that start fail at its second step (initdb refuses a data
+    folder with something in it), because the rest of it is not for us: it puts the password on the command line, keeps
+    it in a world-readable file, leaves sockets in /tmp and can't stop a server as root.
     """
     target = folder / "server"
     binaries = target / "bin"
