@@ -1,0 +1,47 @@
+"""The reference files shipped with the package: strict CSV in, text rows out."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import ClassVar
+
+from reintegration.kernel.errors import DomainError
+
+Row = Mapping[str, str]
+"""One line of a reference file: column name to text; an empty cell means unknown or no limit, never zero."""
+
+
+@dataclass(kw_only=True)
+class ReferenceDataError(DomainError):
+    """The reference file {file} is broken at line {line}: {reason}."""
+
+    code: ClassVar[str] = "REFERENCE_DATA_BROKEN"
+    file: str
+    line: int
+    reason: str
+
+
+@cache
+def read_table(file: str) -> tuple[Row, ...]:
+    """All rows of `data/<file>`, in file order, read once.
+
+    Raises:
+        ReferenceDataError: a line has more or fewer cells than the heading.
+    """
+    text = (resources.files("reintegration.programme") / "data" / file).read_text(encoding="utf-8")
+    lines = csv.reader(text.splitlines(), strict=True)
+    heading = next(lines)
+    rows: list[Row] = []
+    for cells in lines:
+        if len(cells) != len(heading):
+            raise ReferenceDataError(file=file, line=lines.line_num, reason=f"{len(cells)} cells under {len(heading)} headings")
+        rows.append(MappingProxyType(dict(zip(heading, cells, strict=True))))
+    return tuple(rows)
+
+
+def codes(cell: str) -> tuple[str, ...]:
+    """The codes of a cell that holds several, separated by semicolons."""
+    return tuple(part for part in cell.split(";") if part)
