@@ -38,7 +38,9 @@ SERVER_LOGIN = "reintegration_server"
 _START_TIMEOUT_S = 90.0
 _FAST_STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.02
-_PORT_TRIES = 5
+_LAUNCHES = 6
+"""Bounds what heals by itself: a port taken meanwhile, a process of a killed server that has not noticed yet."""
+_RELAUNCH_PAUSE_S = 0.25
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -55,6 +57,8 @@ _SETTINGS = {
     "log_min_error_statement": "panic",
 }
 _Result = TypeVar("_Result")
+_left_running: list["subprocess.Popen[bytes]"] = []
+"""Servers that we started and others still use; kept, because a forgotten child process is a warning."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -126,11 +130,11 @@ class EmbeddedPostgres:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._lock():
-                credentials = self._started(self._credentials())
                 if self._use is None:
-                    self._use = (self._folder / "users.lock").open("ab")
+                    self._use = self._users_file()
                     fcntl.flock(self._use, fcntl.LOCK_SH)
                 try:
+                    credentials = self._started(self._credentials())
                     _complete(_prepare(credentials))
                 except BaseException:
                     self._leave()
@@ -140,22 +144,29 @@ class EmbeddedPostgres:
         return credentials.addresses(DATABASE)
 
     def stop(self) -> None:
-        """Leave the server; the last user stops it and waits until it is gone. Without a start, nothing happens."""
-        if self._use is not None:
+        """Leave the server; if nobody else uses it, stop it and wait until it is gone.
+
+        Without a start of ours it stops a server that killed users left behind.
+        """
+        if self._folder.exists():
             with self._lock():
                 self._leave()
 
     def _leave(self) -> None:
         use, self._use = self._use, None
-        if use is None:
-            return
-        with use:
-            fcntl.flock(use, fcntl.LOCK_UN)
+        with use or self._users_file() as file:
+            fcntl.flock(file, fcntl.LOCK_UN)
             try:
-                fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return
-            self._shut_down()
+                if self._process is not None:
+                    _left_running.append(self._process)
+                    self._process = None
+            else:
+                self._shut_down()
+
+    def _users_file(self) -> IO[bytes]:
+        return (self._folder / "users.lock").open("ab")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -195,8 +206,9 @@ class EmbeddedPostgres:
             if self._running_pid() is None:
                 if launches:
                     reason = last_line((self._folder / "start.log").read_text(errors="replace"))
-                    if launches >= _PORT_TRIES:
+                    if launches >= _LAUNCHES:
                         break
+                    time.sleep(_RELAUNCH_PAUSE_S * launches)
                 credentials = self._launch(credentials)
                 launches += 1
             if _complete(_answers(credentials)):

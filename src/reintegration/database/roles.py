@@ -1,4 +1,4 @@
-"""The three roles that own, use and read the database. Nobody signs in as one of them; logins are members."""
+"""The roles that own, use, read and guard the database. Nobody signs in as one of them; logins are members."""
 
 import asyncio
 import random
@@ -8,7 +8,10 @@ import asyncpg
 OWNER_ROLE = "reintegration_owner"
 APPLICATION_ROLE = "reintegration_app"
 AUDITOR_ROLE = "reintegration_auditor"
-ROLES = (OWNER_ROLE, APPLICATION_ROLE, AUDITOR_ROLE)
+GUARD_ROLE = "reintegration_guard"
+"""Owns the trigger functions that must see what the actor may not: balances, the log, a payment's case."""
+ROLES = (OWNER_ROLE, APPLICATION_ROLE, AUDITOR_ROLE, GUARD_ROLE)
+CREATING_ROLES = (OWNER_ROLE, GUARD_ROLE)
 
 _TRIES = 20
 _SET_OPTION_VERSION = 16
@@ -23,7 +26,7 @@ async def ensure_roles(connection: asyncpg.Connection) -> None:
     """Create the roles of the cluster and their rights on schema public of the current database; repeatable.
 
     Roles are shared by all databases of a cluster, so several set-ups may meet: a lost race is tried again, a bounded
-    number of times. Afterwards the current user may `set role` to each of the three.
+    number of times. Afterwards the current user may `set role` to each of them, and the owner may give functions to the guard.
 
     Raises:
         RoleSetupError: a role of that name exists and could pass row-level security, or the set-up never got through.
@@ -66,5 +69,11 @@ async def _grant(connection: asyncpg.Connection) -> None:
             await connection.execute(f"grant usage on schema public to {role}")
     if await connection.fetchval("select has_schema_privilege('public', 'public', 'create')"):
         await connection.execute("revoke create on schema public from public")
-    if not await connection.fetchval("select has_schema_privilege($1::name, 'public', 'create')", OWNER_ROLE):
-        await connection.execute(f"grant create on schema public to {OWNER_ROLE}")
+    for role in CREATING_ROLES:
+        if not await connection.fetchval("select has_schema_privilege($1::name, 'public', 'create')", role):
+            await connection.execute(f"grant create on schema public to {role}")
+    if not await connection.fetchval("select pg_has_role($1::name, $2::name, 'member')", OWNER_ROLE, GUARD_ROLE):
+        await connection.execute(f"grant {GUARD_ROLE} to {OWNER_ROLE}")
+    if not await connection.fetchval("select has_database_privilege($1::name, current_database(), 'create')", OWNER_ROLE):
+        database = await connection.fetchval("select quote_ident(current_database())")
+        await connection.execute(f"grant create on database {database} to {OWNER_ROLE}")

@@ -1,0 +1,82 @@
+"""One open transaction: for SQL (`fetch`) and for Tortoise's models (`using_db(transaction.orm)`), on one connection."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.base.client import ConnectionWrapper
+
+from reintegration.kernel.actor import Actor
+
+
+class Row(Protocol):
+    """A row of a result, by column name. Its values have the types of its columns, which no checker can know from SQL."""
+
+    def __getitem__(self, column: str) -> Any: ...  # noqa: ANN401 - see the docstring
+
+    def keys(self) -> Iterable[str]:
+        """The column names, so that `dict(row)` works."""
+
+
+class PinnedClient(AsyncpgDBClient):
+    """Tortoise's client over one given connection, whose transaction somebody else opens and ends.
+
+    Tortoise's own `in_transaction` keeps its connection in a context variable, and GraphQL resolvers run in tasks whose
+    contexts differ from the one that opens the transaction; an explicit client has no such trap.
+    """
+
+    def __init__(self, connection: asyncpg.Connection, lock: asyncio.Lock) -> None:
+        self._connection = connection
+        self._lock = lock
+        self.log = logging.getLogger("tortoise.db_client")
+        self.connection_name = "pinned"
+
+    def acquire_connection(self) -> ConnectionWrapper[asyncpg.Connection]:
+        """The one connection, one statement at a time."""
+        return ConnectionWrapper(self._lock, self)
+
+
+class Transaction:
+    """An open transaction with its actor. Statements of concurrent tasks wait for each other."""
+
+    def __init__(self, connection: asyncpg.Connection, actor: Actor) -> None:
+        self.actor = actor
+        self._connection = connection
+        self._lock = asyncio.Lock()
+        self.orm = PinnedClient(connection, self._lock)
+
+    async def fetch(self, sql: str, *arguments: object) -> list[Row]:
+        """All rows of a statement that is known to be bounded."""
+        async with self._lock:
+            rows: list[Row] = await self._connection.fetch(sql, *arguments)
+            return rows
+
+    async def fetch_one(self, sql: str, *arguments: object) -> Row | None:
+        """The first row, or None."""
+        async with self._lock:
+            row: Row | None = await self._connection.fetchrow(sql, *arguments)
+            return row
+
+    async def fetch_value(self, sql: str, *arguments: object) -> object:
+        """The first column of the first row, or None."""
+        async with self._lock:
+            return await self._connection.fetchval(sql, *arguments)
+
+    async def execute(self, sql: str, *arguments: object) -> int:
+        """Run a statement; returns the number of rows it touched."""
+        async with self._lock:
+            status: str = await self._connection.execute(sql, *arguments)
+        return int(status.rsplit(" ", 1)[-1]) if status and status[-1].isdigit() else 0
+
+    async def execute_many(self, sql: str, arguments: Sequence[Sequence[object]]) -> None:
+        """Run a statement for each row of arguments."""
+        async with self._lock:
+            await self._connection.executemany(sql, arguments)
+
+    @property
+    def raw(self) -> asyncpg.Connection:
+        """The connection itself, for cursors and COPY; the caller must not share it between tasks meanwhile."""
+        return self._connection

@@ -1,0 +1,171 @@
+"""The one place that opens transactions: `write` (all or nothing, retried when PostgreSQL asks for it) and `read` (a snapshot).
+
+Every transaction starts by telling the database who acts; row-level security and the log read nothing else. Nothing remote
+may be called inside one.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from reintegration.database.constraints import ConstraintErrors, database_error, domain_error
+from reintegration.database.roles import APPLICATION_ROLE, AUDITOR_ROLE
+from reintegration.database.sql import load_queries
+from reintegration.database.transaction import Transaction
+from reintegration.kernel.actor import Actor, Role
+from reintegration.kernel.canonical import canonical_json, digest
+from reintegration.kernel.errors import IdempotencyConflictError
+from reintegration.kernel.reference import Reference
+
+T = TypeVar("T")
+_SQL = load_queries(__file__)
+_TRIES = 5
+_RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
+_ACQUIRE_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """What makes a repeated request recognisable: the caller's key, the operation, and its canonical input."""
+
+    key: UUID
+    operation: str
+    input: object
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a write did, or had done already (`replayed`)."""
+
+    reference: Reference
+    replayed: bool
+
+
+async def open_pool(url: str, *, max_size: int = 10) -> asyncpg.Pool:
+    """A pool of connections in the application's role, with limits on how long a statement or a lock may take."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=max_size,
+        timeout=10,
+        server_settings={
+            "application_name": "reintegration",
+            "role": APPLICATION_ROLE,
+            "timezone": "UTC",
+            "statement_timeout": "60s",
+            "lock_timeout": "15s",
+            "idle_in_transaction_session_timeout": "120s",
+        },
+    )
+
+
+class UnitOfWork:
+    """Opens transactions on a pool. `constraints` says which domain error a violated constraint is."""
+
+    def __init__(self, pool: asyncpg.Pool, constraints: ConstraintErrors) -> None:
+        self.pool = pool
+        self._constraints = constraints
+
+    @asynccontextmanager
+    async def read(self, actor: Actor) -> AsyncIterator[Transaction]:
+        """One read-only snapshot (REPEATABLE READ) as `actor`."""
+        async with self._open(actor, "begin isolation level repeatable read read only") as transaction:
+            yield transaction
+
+    async def write(self, actor: Actor, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` in one transaction; it may run again after a serialization failure or a deadlock, at most 5 times.
+
+        Raises:
+            DomainError: from `work`, or the one that a violated constraint is mapped to; nothing has changed then.
+        """
+        for attempt in range(1, _TRIES + 1):
+            try:
+                async with self._open(actor, "begin") as transaction:
+                    return await work(transaction)
+            except Exception as error:
+                found = database_error(error)
+                if found is not None and found.sqlstate in _RETRIED_SQLSTATES and attempt < _TRIES:
+                    await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads retries, hides nothing
+                    continue
+                mapped = domain_error(error, self._constraints)
+                if mapped is not None:
+                    raise mapped from error
+                raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def write_once(self, actor: Actor, key: IdempotencyKey, work: Callable[[Transaction], Awaitable[Reference]]) -> Outcome:
+        """Like `write`, once for each key of an actor: a repetition gets the first result, marked as replayed.
+
+        Raises:
+            IdempotencyConflictError: the key was used with another operation or input.
+        """
+
+        async def once(transaction: Transaction) -> Outcome:
+            document = canonical_json(key.input)
+            claimed = await transaction.execute(
+                _SQL["claim_key"], actor.id, key.key, key.operation, document.decode(), digest(key.input)
+            )
+            if not claimed:
+                return await _replay(transaction, actor, key)
+            reference = await work(transaction)
+            await transaction.execute(_SQL["keep_result"], actor.id, key.key, reference.kind, reference.id, reference.version)
+            return Outcome(reference, replayed=False)
+
+        return await self.write(actor, once)
+
+    @asynccontextmanager
+    async def _open(self, actor: Actor, begin: str) -> AsyncIterator[Transaction]:
+        async with self.pool.acquire(timeout=_ACQUIRE_TIMEOUT_S) as connection:
+            await connection.execute(begin)
+            try:
+                await connection.execute(
+                    _SQL["set_actor"],
+                    actor.id,
+                    actor.role.value,
+                    ",".join(sorted(map(str, actor.offices))),
+                    str(actor.partner_id or ""),
+                    AUDITOR_ROLE if actor.role is Role.AUDITOR else APPLICATION_ROLE,
+                )
+                yield Transaction(connection, actor)
+                await connection.execute("commit")
+            except BaseException:
+                if not connection.is_closed():
+                    await asyncio.shield(connection.execute("rollback"))
+                raise
+
+
+async def _replay(transaction: Transaction, actor: Actor, key: IdempotencyKey) -> Outcome:
+    row = await transaction.fetch_one(_SQL["read_key"], actor.id, key.key)
+    if row is None:
+        raise AssertionError("a key that can't be claimed is there")
+    if row["operation"] != key.operation:
+        raise IdempotencyConflictError(differences=("operation",))
+    if row["input_digest"] != digest(key.input):
+        raise IdempotencyConflictError(
+            differences=_differences(orjson.loads(row["input"]), orjson.loads(canonical_json(key.input)))
+        )
+    return Outcome(Reference(row["result_kind"], row["result_id"], row["result_version"]), replayed=True)
+
+
+def _differences(first: object, second: object, path: str = "") -> tuple[str, ...]:
+    """Paths at which two JSON documents differ; names only, never values."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return tuple(
+            found
+            for key in sorted(first.keys() | second.keys())
+            for found in _differences(first.get(key), second.get(key), f"{path}.{key}".lstrip("."))
+        )
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        return tuple(
+            found
+            for index, (one, other) in enumerate(zip(first, second, strict=True))
+            for found in _differences(one, other, f"{path}[{index}]")
+        )
+    return () if first == second else (path or "input",)
