@@ -1,0 +1,177 @@
+"""What each role may do. One enum, one table; scope (which offices, which partner) is the database's policies' affair."""
+
+from collections.abc import Mapping
+from enum import StrEnum, auto
+from types import MappingProxyType
+
+from reintegration.kernel.actor import Actor, Role
+from reintegration.kernel.errors import ForbiddenError
+
+
+class Permission(StrEnum):
+    """One thing that a role may or may not do."""
+
+    CASE_READ = auto()
+    CASE_REGISTER = auto()
+    CASE_REFER = auto()
+    CASE_DEPART = auto()
+    ARRIVAL_CONFIRM = auto()
+    CASE_TRANSFER = auto()
+    CASE_CLOSE = auto()
+    INTAKE_READ = auto()
+    """Asylum status and referral channel: what happened in Belgium is never shown in the country of return."""
+    IDENTITY_READ = auto()
+    """Names. Finance and auditors work with case references."""
+    VULNERABILITY_READ = auto()
+    VULNERABILITY_RECORD = auto()
+    VULNERABILITY_APPROVE = auto()
+    ENTITLEMENT_READ = auto()
+    ENTITLEMENT_EXPLAIN = auto()
+    ENTITLEMENT_ASSESS = auto()
+    ENTITLEMENT_GRANT = auto()
+    EXCEPTION_REQUEST = auto()
+    EXCEPTION_DECIDE = auto()
+    EXTENSION_REQUEST = auto()
+    EXTENSION_DECIDE = auto()
+    PLAN_READ = auto()
+    PLAN_WRITE = auto()
+    PLAN_APPROVE = auto()
+    PAYMENT_READ = auto()
+    PAYMENT_PREPARE = auto()
+    PAYMENT_APPROVE = auto()
+    PAYMENT_RELEASE = auto()
+    PAYMENT_SETTLE = auto()
+    PAYMENT_REVERSE = auto()
+    SUPPLIER_READ = auto()
+    SUPPLIER_WRITE = auto()
+    EVIDENCE_UPLOAD = auto()
+    EVIDENCE_READ = auto()
+    RATE_IMPORT = auto()
+    RATE_CONFIRM = auto()
+    REPORT_ORDER = auto()
+    REPORT_READ = auto()
+    STATISTICS_READ = auto()
+    AUDIT_READ = auto()
+    REFERENCE_READ = auto()
+
+
+_P = Permission
+
+_READ_BY_ALL_WITH_CASES = frozenset(
+    {
+        _P.CASE_READ,
+        _P.ENTITLEMENT_READ,
+        _P.PLAN_READ,
+        _P.PAYMENT_READ,
+        _P.SUPPLIER_READ,
+        _P.EVIDENCE_READ,
+        _P.REFERENCE_READ,
+    }
+)
+_READ_ABOUT_PEOPLE = frozenset({_P.IDENTITY_READ, _P.VULNERABILITY_READ})
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.RETURN_COUNSELLOR: _READ_BY_ALL_WITH_CASES
+        | _READ_ABOUT_PEOPLE
+        | {
+            _P.CASE_REGISTER,
+            _P.CASE_REFER,
+            _P.CASE_DEPART,
+            _P.CASE_CLOSE,
+            _P.INTAKE_READ,
+            _P.VULNERABILITY_RECORD,
+            _P.ENTITLEMENT_EXPLAIN,
+            _P.ENTITLEMENT_ASSESS,
+            _P.ENTITLEMENT_GRANT,
+            _P.EXCEPTION_REQUEST,
+            _P.EXTENSION_REQUEST,
+            _P.PAYMENT_PREPARE,
+            _P.EVIDENCE_UPLOAD,
+            _P.STATISTICS_READ,
+        },
+        Role.FIELD_OFFICER: _READ_BY_ALL_WITH_CASES
+        | _READ_ABOUT_PEOPLE
+        | {
+            _P.ARRIVAL_CONFIRM,
+            _P.EXTENSION_REQUEST,
+            _P.PLAN_WRITE,
+            _P.PAYMENT_PREPARE,
+            _P.PAYMENT_SETTLE,
+            _P.SUPPLIER_WRITE,
+            _P.EVIDENCE_UPLOAD,
+        },
+        Role.FIELD_APPROVER: _READ_BY_ALL_WITH_CASES
+        | _READ_ABOUT_PEOPLE
+        | {_P.ARRIVAL_CONFIRM, _P.CASE_CLOSE, _P.PAYMENT_APPROVE},
+        Role.PARTNER_COORDINATOR: _READ_BY_ALL_WITH_CASES
+        | _READ_ABOUT_PEOPLE
+        | {
+            _P.CASE_TRANSFER,
+            _P.CASE_CLOSE,
+            _P.EXTENSION_REQUEST,
+            _P.PLAN_APPROVE,
+            _P.PAYMENT_RELEASE,
+            _P.PAYMENT_SETTLE,
+            _P.PAYMENT_REVERSE,
+            _P.EVIDENCE_UPLOAD,
+        },
+        Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
+        | {
+            _P.ENTITLEMENT_EXPLAIN,
+            _P.PAYMENT_RELEASE,
+            _P.PAYMENT_SETTLE,
+            _P.PAYMENT_REVERSE,
+            _P.RATE_IMPORT,
+            _P.RATE_CONFIRM,
+            _P.REPORT_ORDER,
+            _P.REPORT_READ,
+            _P.STATISTICS_READ,
+        },
+        Role.FEDASIL_PROGRAMME: _READ_BY_ALL_WITH_CASES
+        | _READ_ABOUT_PEOPLE
+        | {
+            _P.CASE_REFER,
+            _P.CASE_TRANSFER,
+            _P.CASE_CLOSE,
+            _P.INTAKE_READ,
+            _P.VULNERABILITY_APPROVE,
+            _P.ENTITLEMENT_EXPLAIN,
+            _P.ENTITLEMENT_ASSESS,
+            _P.EXCEPTION_DECIDE,
+            _P.EXTENSION_DECIDE,
+            _P.PAYMENT_APPROVE,
+            _P.REPORT_ORDER,
+            _P.REPORT_READ,
+            _P.STATISTICS_READ,
+            _P.AUDIT_READ,
+        },
+        Role.AUDITOR: _READ_BY_ALL_WITH_CASES
+        | {
+            _P.INTAKE_READ,
+            _P.VULNERABILITY_READ,
+            _P.ENTITLEMENT_EXPLAIN,
+            _P.REPORT_READ,
+            _P.STATISTICS_READ,
+            _P.AUDIT_READ,
+        },
+        # An imported rate does nothing until finance confirms its month.
+        Role.ADMINISTRATOR: frozenset({_P.REFERENCE_READ, _P.RATE_IMPORT}),
+        Role.SYSTEM: frozenset(Permission),
+    }
+)
+
+
+def allows(role: Role, permission: Permission) -> bool:
+    """Whether `role` has `permission`, scope aside."""
+    return permission in PERMISSIONS[role]
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Let `actor` pass only with `permission`.
+
+    Raises:
+        ForbiddenError: the actor's role lacks it.
+    """
+    if not allows(actor.role, permission):
+        raise ForbiddenError(permission=permission.value)

@@ -1,0 +1,122 @@
+"""The permission table: critical cells by name, and rules that no edit of the table may break."""
+
+import pytest
+
+from reintegration.identity.permissions import PERMISSIONS, Permission, allows, require
+from reintegration.kernel.actor import FIELD_ROLES, Actor, Role
+from reintegration.kernel.errors import ForbiddenError
+
+P = Permission
+PEOPLE = frozenset(Role) - {Role.SYSTEM}
+READS = frozenset(
+    {
+        P.CASE_READ,
+        P.INTAKE_READ,
+        P.IDENTITY_READ,
+        P.VULNERABILITY_READ,
+        P.ENTITLEMENT_READ,
+        P.ENTITLEMENT_EXPLAIN,
+        P.PLAN_READ,
+        P.PAYMENT_READ,
+        P.SUPPLIER_READ,
+        P.EVIDENCE_READ,
+        P.REPORT_READ,
+        P.STATISTICS_READ,
+        P.AUDIT_READ,
+        P.REFERENCE_READ,
+    }
+)
+
+COUNSELLOR, OFFICER, APPROVER = Role.RETURN_COUNSELLOR, Role.FIELD_OFFICER, Role.FIELD_APPROVER
+COORDINATOR, FINANCE, PROGRAMME = Role.PARTNER_COORDINATOR, Role.FEDASIL_FINANCE, Role.FEDASIL_PROGRAMME
+AUDITOR, ADMINISTRATOR = Role.AUDITOR, Role.ADMINISTRATOR
+
+
+@pytest.mark.parametrize(
+    ("permission", "roles"),
+    [
+        (P.CASE_READ, PEOPLE - {ADMINISTRATOR}),
+        (P.CASE_REGISTER, {COUNSELLOR}),
+        (P.CASE_REFER, {COUNSELLOR, PROGRAMME}),
+        (P.CASE_DEPART, {COUNSELLOR}),
+        (P.ARRIVAL_CONFIRM, {OFFICER, APPROVER}),
+        (P.CASE_TRANSFER, {COORDINATOR, PROGRAMME}),
+        (P.CASE_CLOSE, {COUNSELLOR, APPROVER, COORDINATOR, PROGRAMME}),
+        (P.INTAKE_READ, {COUNSELLOR, PROGRAMME, AUDITOR}),
+        (P.IDENTITY_READ, {COUNSELLOR, OFFICER, APPROVER, COORDINATOR, PROGRAMME}),
+        (P.VULNERABILITY_READ, PEOPLE - {FINANCE, ADMINISTRATOR}),
+        (P.VULNERABILITY_RECORD, {COUNSELLOR}),
+        (P.VULNERABILITY_APPROVE, {PROGRAMME}),
+        (P.ENTITLEMENT_READ, PEOPLE - {ADMINISTRATOR}),
+        (P.ENTITLEMENT_EXPLAIN, {COUNSELLOR, FINANCE, PROGRAMME, AUDITOR}),
+        (P.ENTITLEMENT_ASSESS, {COUNSELLOR, PROGRAMME}),
+        (P.ENTITLEMENT_GRANT, {COUNSELLOR}),
+        (P.EXCEPTION_REQUEST, {COUNSELLOR}),
+        (P.EXCEPTION_DECIDE, {PROGRAMME}),
+        (P.EXTENSION_REQUEST, {COUNSELLOR, OFFICER, COORDINATOR}),
+        (P.EXTENSION_DECIDE, {PROGRAMME}),
+        (P.PLAN_READ, PEOPLE - {ADMINISTRATOR}),
+        (P.PLAN_WRITE, {OFFICER}),
+        (P.PLAN_APPROVE, {COORDINATOR}),
+        (P.PAYMENT_READ, PEOPLE - {ADMINISTRATOR}),
+        (P.PAYMENT_PREPARE, {COUNSELLOR, OFFICER}),
+        (P.PAYMENT_APPROVE, {APPROVER, PROGRAMME}),
+        (P.PAYMENT_RELEASE, {COORDINATOR, FINANCE}),
+        (P.PAYMENT_SETTLE, {OFFICER, COORDINATOR, FINANCE}),
+        (P.PAYMENT_REVERSE, {COORDINATOR, FINANCE}),
+        (P.SUPPLIER_READ, PEOPLE - {ADMINISTRATOR}),
+        (P.SUPPLIER_WRITE, {OFFICER}),
+        (P.EVIDENCE_UPLOAD, {COUNSELLOR, OFFICER, COORDINATOR}),
+        (P.EVIDENCE_READ, PEOPLE - {ADMINISTRATOR}),
+        (P.RATE_IMPORT, {FINANCE, ADMINISTRATOR}),
+        (P.RATE_CONFIRM, {FINANCE}),
+        (P.REPORT_ORDER, {FINANCE, PROGRAMME}),
+        (P.REPORT_READ, {FINANCE, PROGRAMME, AUDITOR}),
+        (P.STATISTICS_READ, {COUNSELLOR, FINANCE, PROGRAMME, AUDITOR}),
+        (P.AUDIT_READ, {PROGRAMME, AUDITOR}),
+        (P.REFERENCE_READ, PEOPLE),
+    ],
+)
+def test_a_permission_belongs_to_exactly_these_roles(permission: Permission, roles: set[Role]) -> None:
+    assert {role for role in PEOPLE if allows(role, permission)} == roles
+
+
+def test_the_table_covers_every_role_and_the_system_may_do_everything() -> None:
+    assert set(PERMISSIONS) == set(Role)
+    assert PERMISSIONS[Role.SYSTEM] == set(Permission)
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_no_person_holds_two_of_the_steps_of_a_payment(role: Role) -> None:
+    steps = PERMISSIONS[role] & {P.PAYMENT_PREPARE, P.PAYMENT_APPROVE, P.PAYMENT_RELEASE}
+    assert len(steps) <= 1
+
+
+@pytest.mark.parametrize(
+    ("asks", "decides"),
+    [
+        (P.EXCEPTION_REQUEST, P.EXCEPTION_DECIDE),
+        (P.EXTENSION_REQUEST, P.EXTENSION_DECIDE),
+        (P.PLAN_WRITE, P.PLAN_APPROVE),
+        (P.VULNERABILITY_RECORD, P.VULNERABILITY_APPROVE),
+    ],
+)
+def test_who_asks_never_decides(asks: Permission, decides: Permission) -> None:
+    assert [role for role in PEOPLE if allows(role, asks) and allows(role, decides)] == []
+
+
+def test_the_auditor_only_reads_and_the_administrator_only_adds_unconfirmed_rates() -> None:
+    assert PERMISSIONS[Role.AUDITOR] - READS == frozenset()
+    assert PERMISSIONS[Role.ADMINISTRATOR] - READS == {P.RATE_IMPORT}
+
+
+def test_the_field_never_reads_what_happened_in_belgium() -> None:
+    assert [role for role in FIELD_ROLES | {COORDINATOR} if allows(role, P.INTAKE_READ)] == []
+
+
+def test_require_lets_pass_or_names_the_permission() -> None:
+    officer = Actor(id="officer", role=Role.FIELD_OFFICER)
+    require(officer, P.PAYMENT_PREPARE)
+    with pytest.raises(ForbiddenError) as caught:
+        require(officer, P.PAYMENT_RELEASE)
+    assert caught.value.message == "Your role may not do this (payment_release)."
