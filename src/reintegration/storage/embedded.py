@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
@@ -27,17 +29,22 @@ _VOLUME_LIMIT_MB: Final = 128
 """Small volumes: the free disk divided by this is the number of volumes, and each bucket takes its own."""
 
 
-class EmbeddedObjectStore:
-    """One S3 server per data folder, shared by every process that asks for it; only the one that started it stops it.
+_left_running: Final[list["subprocess.Popen[bytes]"]] = []
+"""Servers of ours that others still use: kept, so that they are neither reported nor killed as forgotten children."""
 
-    A server whose starter was killed is found by the next start, which becomes its owner. Blocks while starting and
-    stopping: call it outside the event loop or in a thread.
+
+class EmbeddedObjectStore:
+    """One S3 server under `data_dir`/objects, shared by every process that starts it; a context manager.
+
+    The first process starts it, others find it, and the last to stop leaves nothing running. Who uses it is known by a
+    file lock that the kernel drops with the process, so a killed user is never waited for. Blocks: keep it off the
+    event loop.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self._home = data_dir.resolve() / "objects"
         self._state_file = self._home / "server.json"
-        self._lock: IO[bytes] | None = None
+        self._use: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ObjectStoreAddress:
@@ -46,60 +53,69 @@ class EmbeddedObjectStore:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    @property
-    def is_owner(self) -> bool:
-        """Whether this object started (or took over) the server, and so will stop it."""
-        return self._lock is not None
-
     def start(self) -> ObjectStoreAddress:
-        """Start the server, or join the one that another process runs; returns once S3 answers with our keys.
+        """Start the server, or find it running; returns once S3 answers with our keys. Ports and keys are kept.
 
         Raises:
-            EmbeddedServerError: it can't run; one line says why.
+            EmbeddedServerError: it can't run here; one line says why.
         """
-        if self._lock is not None:
-            raise EmbeddedServerError("this embedded S3 was already started")
         try:
-            return self._start()
-        except (OSError, ValueError) as error:
-            self.stop()
-            raise EmbeddedServerError(f"embedded S3 in {self._home}: {' '.join(str(error).split())}") from error
-        except BaseException:
-            self.stop()
-            raise
+            (self._home / "data").mkdir(parents=True, exist_ok=True)
+            self._home.chmod(0o700)
+            with self._lock():
+                if self._use is None:
+                    self._use = self._users_file()
+                    fcntl.flock(self._use, fcntl.LOCK_SH)
+                try:
+                    return self._address(self._started())
+                except BaseException:
+                    self._leave()
+                    raise
+        except OSError as error:
+            raise EmbeddedServerError(f"embedded S3 can't use {self._home}: {error.strerror or error}") from error
 
     def stop(self) -> None:
-        """Stop the server if this object owns it: TERM, 3 s, then KILL. Safe to repeat."""
-        if self._lock is None:
-            return
-        try:
-            state = self._load()
-            if state is not None:
-                self._end(state)
-        finally:
-            self._release()
+        """Leave the server; if nobody else uses it, stop it: TERM, 3 s, then KILL.
 
-    def _start(self) -> ObjectStoreAddress:
-        """Decide between starting, taking over and joining."""
-        (self._home / "data").mkdir(parents=True, exist_ok=True)
-        self._home.chmod(0o700)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._acquire():
-            # Another process owns the server, or is just starting or stopping it.
-            state = self._load()
-            if state is not None and state.pid is not None and self._answers(state):
-                return self._address(state)
-            if time.monotonic() > deadline:
-                raise EmbeddedServerError(f"embedded S3 in {self._home} belongs to another process and doesn't answer")
-            time.sleep(_POLL_S)
-        return self._start_as_owner(deadline)
+        Without a start of ours it stops a server that killed users left behind.
+        """
+        if self._home.exists():
+            with self._lock():
+                self._leave()
 
-    def _start_as_owner(self, deadline: float) -> ObjectStoreAddress:
-        """With the lock held: take over what a killed owner left, or start."""
+    def _leave(self) -> None:
+        """With the lock held: the last user shuts the server down."""
+        use, self._use = self._use, None
+        with use or self._users_file() as file:
+            fcntl.flock(file, fcntl.LOCK_UN)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if self._process is not None:
+                    _left_running.append(self._process)
+                    self._process = None
+            else:
+                state = self._load()
+                if state is not None:
+                    self._end(state)
+
+    def _users_file(self) -> IO[bytes]:
+        """Held shared by every user."""
+        return (self._home / "users.lock").open("ab")
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One process at a time starts or stops; the kernel frees the lock of one that died."""
+        with (self._home / "start.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _started(self) -> ServerState:
+        """With the lock held: the running server, also one whose users were killed, or a new one."""
         state = self._load() or ServerState.create()
         if state.pid is not None and self._is_ours(state.pid):
             if self._answers(state):
-                return self._address(state)
+                return state
             self._end(state)
         if not are_free(state.ports.all()):
             state = state.with_free_ports()
@@ -107,13 +123,14 @@ class EmbeddedObjectStore:
         process = self._launch(state)
         state = state.with_pid(process.pid)
         state.save(self._state_file)
+        deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers(state):
             if process.poll() is not None:
                 raise EmbeddedServerError(f"embedded S3 ended while starting: {self._last_log_line()}")
             if time.monotonic() > deadline:
                 raise EmbeddedServerError(f"embedded S3 doesn't answer after {START_TIMEOUT_S:.0f} s: {self._last_log_line()}")
             time.sleep(_POLL_S)
-        return self._address(state)
+        return state
 
     def _launch(self, state: ServerState) -> "subprocess.Popen[bytes]":
         """Run the server in its own folder and session, with nothing of our environment."""
@@ -198,23 +215,6 @@ class EmbeddedObjectStore:
             access_key=state.access_key,
             secret_key=state.secret_key,
         )
-
-    def _acquire(self) -> bool:
-        """Try to become the owner; the system releases the lock of a killed process."""
-        lock = (self._home / "server.lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return False
-        self._lock = lock
-        return True
-
-    def _release(self) -> None:
-        """Give the lock up."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
 
     def _load(self) -> ServerState | None:
         """The remembered state."""
