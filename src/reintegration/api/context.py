@@ -1,0 +1,77 @@
+"""What a resolver may reach: the actor, the unit of work, storage, and the operation's one read snapshot with its loaders."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from aiohttp import web
+from strawberry.dataloader import DataLoader
+
+from reintegration.api.codes import Code, api_error
+from reintegration.database.transaction import Transaction
+from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.kernel.actor import Actor
+from reintegration.storage.client import ObjectStore
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(slots=True)
+class ApiContext:
+    """One operation's surroundings; `info.context` in a resolver.
+
+    A WebSocket connection has one too, which `for_operation` copies for each operation that it carries, because a snapshot
+    belongs to one operation. `connection_params` is what the client sent with `connection_init`.
+    """
+
+    request: web.Request
+    unit_of_work: UnitOfWork
+    object_store: ObjectStore
+    known_actor: Actor | None = None
+    operation_name: str | None = None
+    connection_params: dict[str, object] | None = None
+    _opened: AbstractAsyncContextManager[Transaction] | None = None
+    _transaction: Transaction | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loaders: dict[object, object] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks.
+
+        Raises:
+            GraphQLError: UNAUTHENTICATED, on a connection that hasn't said who it is.
+        """
+        if self.known_actor is None:
+            raise api_error(Code.UNAUTHENTICATED, "Sign in first: no valid bearer token came with this connection")
+        return self.known_actor
+
+    def for_operation(self, name: str | None) -> "ApiContext":
+        """The same surroundings with a snapshot and loaders of its own."""
+        return ApiContext(self.request, self.unit_of_work, self.object_store, self.known_actor, name, self.connection_params)
+
+    async def read(self) -> Transaction:
+        """The operation's one read-only snapshot, opened by the first that asks; overlapping statements wait for each other."""
+        async with self._opening:
+            if self._transaction is None:
+                opened = self.unit_of_work.read(self.actor)
+                self._transaction = await opened.__aenter__()
+                self._opened = opened
+            return self._transaction
+
+    async def reset_reads(self) -> None:
+        """Close the snapshot and forget its loaders, so that what follows reads the state after a commit."""
+        async with self._opening:
+            opened, self._opened, self._transaction = self._opened, None, None
+            self._loaders.clear()
+            if opened is not None:
+                await opened.__aexit__(None, None, None)
+
+    def loader(self, factory: Callable[["ApiContext"], DataLoader[KeyT, ValueT]]) -> DataLoader[KeyT, ValueT]:
+        """The snapshot's loader made by `factory`: the same one for every resolver until the reads are reset."""
+        if factory not in self._loaders:
+            self._loaders[factory] = factory(self)
+        return cast("DataLoader[KeyT, ValueT]", self._loaders[factory])

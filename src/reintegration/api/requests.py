@@ -1,0 +1,99 @@
+"""A GraphQL request from what came over the wire, checked before anything believes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from reintegration.api.codes import Code
+from reintegration.api.documents import TrustedDocuments
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+
+
+@dataclass(eq=False)
+class RequestRefusedError(Exception):
+    """A request that is answered without looking at its operation."""
+
+    status: int
+    code: Code
+    message: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What to run: a document's text, its variables, and which of its operations."""
+
+    query: str
+    variables: dict[str, object] | None
+    operation_name: str | None
+    extensions: dict[str, object] | None
+
+
+def bad_request(message: str, status: int = 400) -> RequestRefusedError:
+    """A request that isn't GraphQL over HTTP, or not the kind that this server takes."""
+    return RequestRefusedError(status, Code.BAD_REQUEST, message)
+
+
+def read_parameters(body: object, documents: TrustedDocuments, *, only_trusted: bool) -> Parameters:
+    """Read a request's body, or a subscribe message's payload.
+
+    Raises:
+        RequestRefusedError: not one request, a parameter of a wrong type, no document, or none that may be run here.
+    """
+    if isinstance(body, list):
+        raise bad_request("Batching is not supported: send one operation at a time")
+    if not isinstance(body, dict):
+        raise bad_request("A request is a JSON object")
+    query, document_id = _text(body, "query"), _text(body, "documentId")
+    if (query is None) == (document_id is None):
+        raise bad_request('A request has either a "query" or a "documentId"')
+    if document_id is not None:
+        query = documents.find(document_id)
+        if query is None:
+            raise RequestRefusedError(404, Code.DOCUMENT_NOT_FOUND, "No trusted document has this id")
+    elif only_trusted:
+        raise bad_request('Only trusted documents are run here: send a "documentId"')
+    return Parameters(query or "", _object(body, "variables"), _text(body, "operationName"), _object(body, "extensions"))
+
+
+def _text(body: Mapping[str, object], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise bad_request(f'"{name}" must be a string')
+    return value
+
+
+def _object(body: Mapping[str, object], name: str) -> dict[str, object] | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise bad_request(f'"{name}" must be an object')
+    return cast("dict[str, object] | None", value)
+
+
+def media_type(accept: str | None) -> str:
+    """The answer's media type for an Accept header; with no wish, plain JSON.
+
+    Raises:
+        RequestRefusedError: 406, when neither is acceptable.
+    """
+    if not accept:
+        return JSON
+    wishes = {name: quality for name, quality in map(_wish, accept.split(",")) if name}
+    general = wishes.get("application/*", wishes.get("*/*", 0.0))
+    graphql, plain = wishes.get(GRAPHQL_RESPONSE, 0.0), wishes.get(JSON, general)
+    if max(graphql, plain) <= 0:
+        raise bad_request(f"Answers are {GRAPHQL_RESPONSE} or {JSON}", status=406)
+    return GRAPHQL_RESPONSE if graphql >= plain else JSON
+
+
+def _wish(part: str) -> tuple[str, float]:
+    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return name, float(parameter[2:])
+            except ValueError:
+                return "", 0.0
+    return name, 1.0

@@ -1,0 +1,244 @@
+"""GraphQL over HTTP, WebSocket and server-sent events: who asks, what may be asked, and how the answer is spelled.
+
+Follows the GraphQL-over-HTTP specification; the npm package graphql-http audits it (tests/conformance).
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Protocol, TypeGuard
+
+import orjson
+from aiohttp import ClientConnectionResetError, web
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from strawberry.aiohttp.views import GraphQLView
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.parse_content_type import parse_content_type
+from strawberry.types import ExecutionResult
+
+from reintegration.api.codes import Code
+from reintegration.api.context import ApiContext
+from reintegration.api.documents import TrustedDocuments
+from reintegration.api.edge import EdgeSchema
+from reintegration.api.masking import incident, incident_message
+from reintegration.api.requests import GRAPHQL_RESPONSE, JSON, RequestRefusedError, bad_request, media_type, read_parameters
+from reintegration.api.subscriptions import LARGEST_SUBSCRIPTIONS, PROTOCOLS, TransportHandler
+from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.identity.errors import AuthenticationError, AuthenticationReason, IssuerUnavailableError
+from reintegration.kernel.actor import Actor
+from reintegration.storage.client import ObjectStore
+
+_STATUS: Mapping[object, int] = {Code.INTERNAL.value: 500, Code.UNAVAILABLE.value: 503, Code.TIMEOUT.value: 503}
+_WEBSOCKET_PING_S = 30.0
+
+
+class Authenticator(Protocol):
+    """Finds out who asks."""
+
+    async def __call__(self, request: web.Request) -> Actor:
+        """The actor of the request's bearer token.
+
+        Raises:
+            AuthenticationError: no token, or none that counts.
+            IssuerUnavailableError: nobody can tell at present.
+        """
+        ...
+
+
+class ApiView(GraphQLView[ApiContext, None]):
+    """The `/graphql` handler; register it for every method: `app.router.add_route("*", "/graphql", view)`."""
+
+    graphql_transport_ws_handler_class = TransportHandler
+
+    def __init__(
+        self,
+        schema: EdgeSchema,
+        *,
+        authenticate: Authenticator,
+        unit_of_work: UnitOfWork,
+        object_store: ObjectStore,
+        documents: TrustedDocuments,
+        is_production: bool,
+        allowed_origins: Sequence[str] = (),
+    ) -> None:
+        """Build once per process.
+
+        `is_production` leaves trusted documents over POST as the only way in. A browser's WebSocket may come from a page of
+        our own origin or of `allowed_origins`.
+        """
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            allow_queries_via_get=not is_production,
+            subscription_protocols=PROTOCOLS,
+            max_subscriptions_per_connection=LARGEST_SUBSCRIPTIONS,
+            allowed_origins=allowed_origins,
+        )
+        self.limits = schema.limits
+        self.authenticate = authenticate
+        self.unit_of_work = unit_of_work
+        self.object_store = object_store
+        self.documents = documents
+        self.is_production = is_production
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer; whatever goes wrong, the body is a GraphQL error."""
+        try:
+            return await self.run(request=request)
+        except RequestRefusedError as refused:
+            return _refusal(request, refused.status, {"code": refused.code.value}, refused.message, refused.headers)
+        except HTTPException as refused:
+            headers = {"Allow": "POST" if self.is_production else "GET, POST"} if refused.status_code == 405 else {}  # noqa: PLR2004 - HTTP
+            return _refusal(request, refused.status_code, {"code": Code.BAD_REQUEST.value}, refused.reason, headers)
+        except (web.HTTPException, ClientConnectionResetError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line: a bug reaches the caller as an incident number
+            extensions = incident(error, None)
+            return _refusal(request, _STATUS[extensions["code"]], extensions, incident_message(extensions), {})
+
+    def is_request_allowed(self, request: BaseRequestProtocol) -> bool:
+        """POST, and outside production GET."""
+        return request.method == "POST" or (request.method == "GET" and not self.is_production)
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """GraphiQL has an address of its own."""
+        del request
+        return False
+
+    async def get_context(self, request: web.Request, response: web.Response | web.WebSocketResponse) -> ApiContext:
+        """Who asks, before a byte of what they ask is read. A WebSocket may say it later, in `connection_init`."""
+        actor: Actor | None = None
+        if not isinstance(response, web.WebSocketResponse):
+            actor = await self._actor(request)
+        return ApiContext(request, self.unit_of_work, self.object_store, actor)
+
+    async def on_ws_connect(self, context: ApiContext) -> None:
+        """Authenticate a WebSocket by `authorization` of the `connection_init` payload, or by the handshake's header."""
+        given = (context.connection_params or {}).get("authorization")
+        request = context.request
+        if isinstance(given, str):
+            request = request.clone(headers={**request.headers, "Authorization": given})
+        try:
+            context.known_actor = await self._actor(request)
+        except (RequestRefusedError, ValueError) as refused:
+            raise ConnectionRejectionError from refused
+
+    async def _actor(self, request: web.Request) -> Actor:
+        try:
+            return await self.authenticate(request)
+        except IssuerUnavailableError as error:
+            raise RequestRefusedError(503, Code.UNAVAILABLE, "Sign-in is not reachable; try again") from error
+        except AuthenticationError as error:
+            if error.reason is AuthenticationReason.ISSUER_UNAVAILABLE:
+                raise RequestRefusedError(503, Code.UNAVAILABLE, "Sign-in is not reachable; try again") from error
+            headers = {"WWW-Authenticate": "Bearer"}
+            raise RequestRefusedError(401, Code.UNAUTHENTICATED, error.message, headers) from error
+
+    async def get_sub_response(self, request: web.Request) -> web.Response:
+        """The answer to be, in the media type that the client wants."""
+        accept = request.headers.get("Accept")
+        if accept and "text/event-stream" in accept.lower():
+            return web.Response()
+        return web.Response(content_type=media_type(accept))
+
+    async def create_websocket_response(self, request: web.Request, subprotocol: str | None) -> web.WebSocketResponse:
+        """A socket with the same limit on a message as on a body, pinged so that a dead peer is noticed."""
+        protocols = [subprotocol] if subprotocol else []
+        socket = web.WebSocketResponse(protocols=protocols, max_msg_size=self.limits.body_bytes, heartbeat=_WEBSOCKET_PING_S)
+        await socket.prepare(request)
+        return socket
+
+    def is_websocket_request(self, request: web.Request) -> TypeGuard[web.Request]:
+        """Whether the client asks for a WebSocket; only a GET can."""
+        return request.method == "GET" and super().is_websocket_request(request)
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Strict JSON: no NaN, no lone surrogates."""
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> str:
+        """JSON; `orjson.Fragment` passes through."""
+        return orjson.dumps(data).decode()
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """Read one operation from a GET's query or a POST's JSON."""
+        if request.method == "GET":
+            body: object = self.parse_query_params(request.query_params)
+        else:
+            kind, parameters = parse_content_type(request.content_type or "")
+            if kind != JSON or parameters.get("charset", "utf-8").lower().replace("-", "") != "utf8":
+                raise bad_request("The body must be application/json in UTF-8", status=415)
+            body = self.parse_json(await self._body(request))
+        asked = read_parameters(body, self.documents, only_trusted=self.is_production)
+        transport = self._get_stream_transport_from_headers(request.headers)
+        return GraphQLRequestData(
+            query=asked.query,
+            variables=asked.variables,
+            operation_name=asked.operation_name,
+            extensions=asked.extensions,
+            protocol=transport.protocol if transport else "http",
+        )
+
+    async def _body(self, adapter: AsyncHTTPRequestAdapter) -> bytes:
+        """The body, read no further than the limit."""
+        request: web.Request = adapter.request  # type: ignore[attr-defined] # the aiohttp adapter, which the view's base makes
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > self.limits.body_bytes:
+                raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {self.limits.body_bytes} bytes")
+        return bytes(body)
+
+    async def process_result(self, request: web.Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """The answer's members: an operation that never ran has no `data`, not even null."""
+        del request
+        errors = result.errors or []
+        answer: GraphQLHTTPResponse = {}
+        if errors:
+            answer["errors"] = [dict(error.formatted) for error in errors]
+        if result.data is not None or any(error.path for error in errors):
+            answer["data"] = result.data
+        if result.extensions:
+            answer["extensions"] = result.extensions
+        return answer
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: web.Response
+    ) -> web.Response:
+        """Spell the answer; only the GraphQL media type says by status that nothing ran, as the specification wants."""
+        errors = response_data.get("errors") if isinstance(response_data, dict) else None
+        if errors and "data" not in response_data and sub_response.content_type == GRAPHQL_RESPONSE:
+            extensions = errors[0].get("extensions") if isinstance(errors[0], dict) else None
+            sub_response.set_status(_STATUS.get((extensions or {}).get("code"), 400))
+        sub_response.charset = "utf-8"
+        sub_response.body = orjson.dumps(response_data)
+        return sub_response
+
+    async def create_streaming_response(
+        self,
+        request: web.Request,
+        stream: Callable[[], AsyncGenerator[str, None]],
+        sub_response: web.Response,
+        headers: Mapping[str, str],
+    ) -> web.StreamResponse:
+        """Stream events; when the client goes, the operation ends with it."""
+        response = web.StreamResponse(status=sub_response.status, headers=headers)
+        await response.prepare(request)
+        async with aclosing(stream()) as events:
+            async for event in events:
+                await response.write(event.encode())
+        await response.write_eof()
+        return response
+
+
+def _refusal(
+    request: web.Request, status: int, extensions: Mapping[str, object], message: str, headers: Mapping[str, str]
+) -> web.Response:
+    """A GraphQL error as the whole answer."""
+    try:
+        kind = media_type(request.headers.get("Accept"))
+    except RequestRefusedError:
+        kind = JSON
+    body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
+    return web.Response(status=status, body=body, content_type=kind, charset="utf-8", headers=headers)
