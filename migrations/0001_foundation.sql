@@ -165,16 +165,16 @@ values
 create function enforce_transition() returns trigger
 language plpgsql as $$
 declare
-    from_status text := case when tg_op = 'INSERT' then '' else old.status end;
+    previous text := case when tg_op = 'INSERT' then '' else old.status end;
 begin
-    if from_status = new.status then
+    if previous = new.status then
         return new;
     end if;
     if not exists (
         select from status_transitions t
-        where t.entity = tg_table_name and t.from_status = enforce_transition.from_status and t.to_status = new.status
+        where t.entity = tg_table_name and t.from_status = previous and t.to_status = new.status
     ) then
-        raise exception '% can''t go from % to %', tg_table_name, from_status, new.status
+        raise exception '% can''t go from % to %', tg_table_name, previous, new.status
             using errcode = '23514', constraint = tg_table_name || '_transition_ck', table = tg_table_name;
     end if;
     return new;

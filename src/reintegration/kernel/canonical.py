@@ -8,6 +8,9 @@ from uuid import UUID
 
 import orjson
 
+JsonDocument = dict[str, object] | list[object]
+"""A JSON document as it comes out of the database."""
+
 
 def _plain(value: object) -> object:
     """Reduce `value` to JSON's types; floats are refused, because two spellings of one number break a digest."""

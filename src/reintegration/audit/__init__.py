@@ -1,0 +1,1 @@
+"""Audit: reading the log that the database writes."""

@@ -1,0 +1,1 @@
+"""Cases: people, households, travel, referral, arrival, closure."""

@@ -1,0 +1,40 @@
+"""Loading the row that a use case is about: locked, visible to the actor, and at the version that the caller knows."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from tortoise.models import Model
+
+from reintegration.database.transaction import Transaction
+from reintegration.kernel.errors import NotFoundError, VersionConflictError
+
+
+M = TypeVar("M", bound=Model)
+
+
+async def visible(transaction: Transaction, model: type[M], row_id: UUID, *, kind: str) -> M:
+    """The row, unlocked.
+
+    Raises:
+        NotFoundError: absent, or hidden from the actor by row-level security; the two look alike.
+    """
+    row = await model.filter(pk=row_id).using_db(transaction.orm).get_or_none()
+    if row is None:
+        raise NotFoundError(kind=kind)
+    return row
+
+
+async def locked(transaction: Transaction, model: type[M], row_id: UUID, *, kind: str, expected_version: int | None = None) -> M:
+    """The row, locked until the transaction ends (SELECT … FOR UPDATE).
+
+    Raises:
+        NotFoundError: absent, or hidden from the actor by row-level security; the two look alike.
+        VersionConflictError: the row is not at `expected_version`.
+    """
+    row = await model.filter(pk=row_id).using_db(transaction.orm).select_for_update().get_or_none()
+    if row is None:
+        raise NotFoundError(kind=kind)
+    current: int = getattr(row, "version", 0)
+    if expected_version is not None and current != expected_version:
+        raise VersionConflictError(kind=kind, id=row_id, expected_version=expected_version, current_version=current)
+    return row

@@ -1,0 +1,1 @@
+"""Exports: jobs, snapshot, writers, manifest; knows no domain."""

@@ -1,0 +1,1 @@
+"""Funding: what AMIF and the state pay for, and the indicators that count it."""

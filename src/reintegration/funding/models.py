@@ -1,0 +1,69 @@
+"""Rows of the funding room, as the migrations made them."""
+
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.models import Model
+
+from reintegration.kernel.ids import new_id
+
+
+class Fund(Model):
+    """Where money comes from."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    code = fields.TextField()
+    name = fields.TextField()
+    kind = fields.TextField()
+
+    class Meta:
+        """Table funds."""
+
+        table = "funds"
+
+
+class Operation(Model):
+    """What a fund pays for, with its rule for the month of the rate."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    fund: fields.ForeignKeyRelation["Fund"] = fields.ForeignKeyField(
+        "models.Fund", source_field="fund_id", related_name="operations", on_delete=fields.RESTRICT
+    )
+    fund_id: UUID
+    code = fields.TextField()
+    name = fields.TextField()
+    specific_objective = fields.TextField()
+    type_of_action = fields.TextField()
+    union_rate_percent = fields.SmallIntField(null=True)
+    rate_rule = fields.TextField()
+    starts_on = fields.DateField()
+    ends_on = fields.DateField()
+    certainty = fields.TextField()
+
+    class Meta:
+        """Table operations."""
+
+        table = "operations"
+
+
+class IndicatorDefinition(Model):
+    """A version of an AMIF indicator (amif.md 1.4)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    code = fields.TextField()
+    definition_version = fields.TextField()
+    name = fields.TextField()
+    kind = fields.TextField()
+    specific_objective = fields.TextField()
+    unit = fields.TextField()
+    baseline = fields.BigIntField(null=True)
+    milestone_2024 = fields.BigIntField(null=True)
+    target_2029 = fields.BigIntField(null=True)
+    planned = fields.BigIntField(null=True)
+    certainty = fields.TextField()
+    source = fields.TextField()
+
+    class Meta:
+        """Table indicator_definitions."""
+
+        table = "indicator_definitions"

@@ -1,0 +1,1 @@
+"""Ledger: accounts, postings, balances; knows no domain."""

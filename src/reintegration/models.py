@@ -1,0 +1,28 @@
+"""All models of all rooms, for Tortoise: relations between rooms are by name, and this is where the names meet."""
+
+from tortoise import Tortoise
+
+MODEL_MODULES = tuple(
+    f"reintegration.{room}.models"
+    for room in (
+        "programme",
+        "funding",
+        "cases",
+        "entitlements",
+        "plans",
+        "ledger",
+        "payments",
+        "evidence",
+        "exports",
+        "audit",
+    )
+)
+
+
+async def register_models() -> None:
+    """Make the models and their relations known, once for a process; nothing connects.
+
+    Tortoise builds each model's queries when it knows the dialect of a default connection, so it gets the address of one
+    that is never opened: every query of ours names its own transaction.
+    """
+    await Tortoise.init(db_url="asyncpg://never-opened@127.0.0.1:1/none", modules={"models": list(MODEL_MODULES)})

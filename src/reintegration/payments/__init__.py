@@ -1,0 +1,1 @@
+"""Payments: orders, approvals, suppliers, outcomes."""

@@ -1,0 +1,147 @@
+"""Rows of the payments room, as the migrations made them."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.models import Model
+
+from reintegration.kernel.ids import new_id
+
+if TYPE_CHECKING:
+    from reintegration.cases.models import Case
+    from reintegration.entitlements.models import Entitlement
+    from reintegration.evidence.models import Document
+    from reintegration.funding.models import Fund
+    from reintegration.plans.models import PlanItem
+    from reintegration.programme.models import Currency, FieldOffice
+
+
+class Supplier(Model):
+    """Who sells to an office."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    field_office: fields.ForeignKeyRelation["FieldOffice"] = fields.ForeignKeyField(
+        "models.FieldOffice", source_field="field_office_id", related_name="suppliers", on_delete=fields.RESTRICT
+    )
+    field_office_id: UUID
+    name = fields.TextField()
+    tax_number = fields.TextField(null=True)
+    registered_by = fields.TextField()
+    registered_at = fields.DatetimeField(auto_now_add=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table suppliers."""
+
+        table = "suppliers"
+
+
+class Payment(Model):
+    """An order to pay, from draft to its outcome."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation["Case"] = fields.ForeignKeyField(
+        "models.Case", source_field="case_id", related_name="payments", on_delete=fields.RESTRICT
+    )
+    case_id: UUID
+    field_office: fields.ForeignKeyNullableRelation["FieldOffice"] = fields.ForeignKeyField(
+        "models.FieldOffice", null=True, source_field="field_office_id", related_name="payments", on_delete=fields.RESTRICT
+    )
+    field_office_id: UUID | None
+    fund: fields.ForeignKeyRelation["Fund"] = fields.ForeignKeyField(
+        "models.Fund", source_field="fund_id", related_name="payments", on_delete=fields.RESTRICT
+    )
+    fund_id: UUID
+    kind = fields.TextField()
+    stream = fields.TextField()
+    plan_item: fields.ForeignKeyNullableRelation["PlanItem"] = fields.ForeignKeyField(
+        "models.PlanItem", null=True, source_field="plan_item_id", related_name="payments", on_delete=fields.RESTRICT
+    )
+    plan_item_id: UUID | None
+    entitlement: fields.ForeignKeyNullableRelation["Entitlement"] = fields.ForeignKeyField(
+        "models.Entitlement", null=True, source_field="entitlement_id", related_name="payments", on_delete=fields.RESTRICT
+    )
+    entitlement_id: UUID | None
+    supplier: fields.ForeignKeyNullableRelation["Supplier"] = fields.ForeignKeyField(
+        "models.Supplier", null=True, source_field="supplier_id", related_name="payments", on_delete=fields.RESTRICT
+    )
+    supplier_id: UUID | None
+    invoice_number = fields.TextField(null=True)
+    description = fields.TextField()
+    payment_date = fields.DateField()
+    status = fields.TextField()
+    rate_rule = fields.TextField()
+    content_digest = fields.TextField(null=True)
+    prepared_by = fields.TextField()
+    prepared_at = fields.DatetimeField(auto_now_add=True)
+    submitted_at = fields.DatetimeField(null=True)
+    approved_by = fields.TextField(null=True)
+    approved_at = fields.DatetimeField(null=True)
+    approved_digest = fields.TextField(null=True)
+    released_by = fields.TextField(null=True)
+    released_at = fields.DatetimeField(null=True)
+    paid_on = fields.DateField(null=True)
+    settled_by = fields.TextField(null=True)
+    settled_at = fields.DatetimeField(null=True)
+    settlement_reference = fields.TextField(null=True)
+    outcome_note = fields.TextField(null=True)
+    reversed_by = fields.TextField(null=True)
+    reversed_at = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table payments."""
+
+        table = "payments"
+
+
+class PaymentLine(Model):
+    """A line of a payment with its frozen rate."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    payment: fields.ForeignKeyRelation["Payment"] = fields.ForeignKeyField(
+        "models.Payment", source_field="payment_id", related_name="payment_lines", on_delete=fields.RESTRICT
+    )
+    payment_id: UUID
+    case_id = fields.UUIDField()
+    position = fields.SmallIntField()
+    description = fields.TextField()
+    amount_minor = fields.BigIntField()
+    currency_row: fields.ForeignKeyRelation["Currency"] = fields.ForeignKeyField(
+        "models.Currency", source_field="currency", related_name="payment_lines_by_currency_row", on_delete=fields.RESTRICT
+    )
+    currency_row_id: str
+    minor_digits = fields.SmallIntField()
+    rate = fields.TextField(null=True)
+    rate_month = fields.DateField(null=True)
+    rate_source = fields.TextField(null=True)
+    euro_minor = fields.BigIntField(null=True)
+
+    class Meta:
+        """Table payment_lines."""
+
+        table = "payment_lines"
+
+
+class PaymentDocument(Model):
+    """A document of a payment."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    payment: fields.ForeignKeyRelation["Payment"] = fields.ForeignKeyField(
+        "models.Payment", source_field="payment_id", related_name="payment_documents", on_delete=fields.RESTRICT
+    )
+    payment_id: UUID
+    document: fields.ForeignKeyRelation["Document"] = fields.ForeignKeyField(
+        "models.Document", source_field="document_id", related_name="payment_documents", on_delete=fields.RESTRICT
+    )
+    document_id: UUID
+    case_id = fields.UUIDField()
+    stage = fields.TextField()
+    attached_by = fields.TextField()
+    attached_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        """Table payment_documents."""
+
+        table = "payment_documents"

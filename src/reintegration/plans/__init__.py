@@ -1,0 +1,1 @@
+"""Plans: versions, items, approval."""
