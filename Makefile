@@ -1,0 +1,51 @@
+# Everything runs inside .data: environment, caches, servers' data, temporary files. Removing that folder removes all of it.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup demo serve test lint schema lock clean
+
+DATA := $(CURDIR)/.data
+BIN := .data/venv/bin
+WORKERS ?= auto
+
+export PIP_CACHE_DIR := $(DATA)/cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_CACHE_DIR := $(DATA)/cache/uv
+export UV_PYTHON_DOWNLOADS := never
+export npm_config_cache := $(DATA)/cache/npm
+export XDG_CACHE_HOME := $(DATA)/cache/xdg
+export PYTHONPYCACHEPREFIX := $(DATA)/cache/pycache
+export TMPDIR := $(DATA)/tmp
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+setup: ## Make the environment from the hashed lock (every other target does it when needed)
+	@.ci/setup
+
+demo: setup ## The whole chain on the demo caseload, then keep serving; ONCE=1 stops at the end
+	@exec $(BIN)/reintegration demo $(if $(ONCE),--once)
+
+serve: setup ## The API and the worker on an empty database
+	@exec $(BIN)/reintegration serve
+
+test: setup ## All tests, in parallel; WORKERS=n sets how many
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup tests
+
+lint: setup ## ruff, mypy --strict, and the floors of the architecture
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --cache-dir .data/cache/import-linter
+
+schema: setup ## Write the contracts in schema/ anew
+	@exec $(BIN)/reintegration schema write
+
+lock: setup ## Write requirements.lock anew; LOCK_OPTIONS=--upgrade takes newer versions
+	@$(BIN)/uv pip compile pyproject.toml --extra development --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --quiet $(LOCK_OPTIONS) -o requirements.lock
+
+clean: ## Remove environment, caches and test data; what the product stored stays
+	@if [ -d .data/test/postgresql ] && [ -x $(BIN)/python ]; then PYTHONPATH=src $(BIN)/python -c \
+		'import pathlib, reintegration.database.embedded as e; e.EmbeddedPostgres(pathlib.Path(".data/test")).stop()'; fi
+	@rm -rf .data/venv .data/cache .data/test .data/tmp build
