@@ -8,7 +8,6 @@ from tortoise.models import Model
 from reintegration.database.transaction import Transaction
 from reintegration.kernel.errors import NotFoundError, VersionConflictError
 
-
 M = TypeVar("M", bound=Model)
 
 

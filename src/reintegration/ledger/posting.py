@@ -1,0 +1,115 @@
+"""The one way to write to the ledger: a balanced entry over named accounts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID, uuid5
+
+from reintegration.database.sql import load_queries
+from reintegration.database.transaction import Transaction
+from reintegration.kernel.ids import new_id
+from reintegration.kernel.money import EURO
+
+_SQL = load_queries(__file__)
+_NAMESPACE = UUID("6d2f6c1e-3f55-5a0e-9a55-6c1d1f0e7a10")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The name of an account. Accounts of funds have neither case nor line and may go below zero; no other may."""
+
+    kind: str
+    fund_id: UUID
+    stream: str
+    case_id: UUID | None = None
+    line_id: UUID | None = None
+    currency: str = EURO
+
+    @property
+    def id(self) -> UUID:
+        """The account's id, which follows from its name."""
+        return uuid5(
+            _NAMESPACE, "|".join(map(str, (self.kind, self.fund_id, self.stream, self.case_id, self.line_id, self.currency)))
+        )
+
+    @property
+    def minimum_minor(self) -> int | None:
+        """The balance below which the database refuses a posting."""
+        return None if self.kind == "fund" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An amount in minor units on an account; negative takes, positive gives."""
+
+    account: Account
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A reason and its postings. `occasion` tells repetitions of one kind for one record apart (the record's version)."""
+
+    kind: str
+    case_id: UUID
+    reference_kind: str
+    reference_id: UUID
+    occasion: int
+    effective_on: date
+    postings: tuple[Posting, ...]
+    reverses_id: UUID | None = None
+
+
+async def post(transaction: Transaction, entry: Entry) -> UUID:
+    """Write `entry`; returns the ledger transaction's id. Locks the accounts that give, in key order, until commit.
+
+    Raises (as mapped by the unit of work):
+        NotEnoughLeftError: an account would fall below its minimum.
+        AlreadyPostedError: the same kind, record and occasion were posted before.
+    """
+    accounts = sorted({posting.account for posting in entry.postings}, key=lambda account: account.id)
+    await open_accounts(transaction, accounts)
+    transaction_id = new_id()
+    await transaction.execute(
+        _SQL["record_transaction"],
+        transaction_id,
+        entry.kind,
+        entry.case_id,
+        entry.reference_kind,
+        entry.reference_id,
+        entry.occasion,
+        entry.reverses_id,
+        entry.effective_on,
+        transaction.actor.id,
+    )
+    postings = [posting for posting in entry.postings if posting.amount_minor]
+    await transaction.execute(
+        _SQL["record_postings"],
+        transaction_id,
+        entry.case_id,
+        [posting.account.id for posting in postings],
+        [posting.amount_minor for posting in postings],
+        [posting.account.currency for posting in postings],
+    )
+    return transaction_id
+
+
+async def open_accounts(transaction: Transaction, accounts: Sequence[Account]) -> None:
+    """Make sure that the accounts exist."""
+    await transaction.execute(
+        _SQL["open_accounts"],
+        [account.id for account in accounts],
+        [account.kind for account in accounts],
+        [account.fund_id for account in accounts],
+        [account.case_id for account in accounts],
+        [account.stream for account in accounts],
+        [account.line_id for account in accounts],
+        [account.currency for account in accounts],
+        [account.minimum_minor for account in accounts],
+    )
+
+
+async def last_posting_of(transaction: Transaction, reference_id: UUID, kind: str) -> UUID | None:
+    """The newest ledger transaction of `kind` for a record."""
+    row = await transaction.fetch_one(_SQL["last_posting_of"], reference_id, kind)
+    return None if row is None else row["id"]

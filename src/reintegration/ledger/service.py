@@ -1,0 +1,65 @@
+"""What other rooms may ask of the ledger."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from reintegration.database.sql import load_queries
+from reintegration.database.transaction import Transaction
+from reintegration.ledger import flows
+from reintegration.ledger.flows import Pot
+from reintegration.ledger.posting import Account, last_posting_of, post
+
+__all__ = ["AccountBalance", "Pot", "balances", "flows", "grant", "last_posting_of", "post", "release_case"]
+
+_SQL = load_queries(__file__)
+_LEFT = frozenset({"entitlement", "plan_line"})
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """What an account holds, in minor units."""
+
+    account: Account
+    balance_minor: int
+
+
+async def grant(  # noqa: PLR0913 - the facts of a grant, all by name
+    transaction: Transaction,
+    *,
+    case_id: UUID,
+    stream: str,
+    fund_id: UUID,
+    entitlement_id: UUID,
+    amount_minor: int,
+    on: date,
+) -> UUID:
+    """Post a granted entitlement; returns the ledger transaction's id."""
+    pot = Pot(case_id, stream, fund_id)
+    return await post(transaction, flows.grant(pot, entitlement_id=entitlement_id, amount_minor=amount_minor, on=on))
+
+
+async def balances(transaction: Transaction, case_id: UUID) -> tuple[AccountBalance, ...]:
+    """The balance of each account of a case, from its postings."""
+    rows = await transaction.fetch(_SQL["case_balances"], case_id)
+    return tuple(
+        AccountBalance(
+            Account(row["kind"], row["fund_id"], row["stream"], case_id, row["line_id"], row["currency"]), row["balance_minor"]
+        )
+        for row in rows
+    )
+
+
+async def release_case(transaction: Transaction, *, case_id: UUID, on: date) -> int:
+    """Return to its funds what a closing case has left; returns how many minor units of euro went back.
+
+    The caller holds the case's row lock and has made sure that no payment is open, so nothing is reserved.
+    """
+    left = [
+        (held.account, held.balance_minor)
+        for held in await balances(transaction, case_id)
+        if held.account.kind in _LEFT and held.balance_minor
+    ]
+    if left:
+        await post(transaction, flows.release(case_id, left, on=on))
+    return sum(balance_minor for _, balance_minor in left)
