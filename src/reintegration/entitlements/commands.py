@@ -1,4 +1,4 @@
-"""What can be asked of the entitlements room. A new record's `id` is made by the caller; `expected_version` is what the caller saw."""
+"""What can be asked of the entitlements room. The caller makes a new record's `id`; `expected_version` is what the caller saw."""
 
 from dataclasses import dataclass
 from datetime import date
