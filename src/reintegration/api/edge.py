@@ -21,6 +21,7 @@ from reintegration.api.problems import exception_handlers
 from reintegration.api.scalars import SCALARS
 
 _CACHED_DOCUMENTS = 500
+_ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
 @lru_cache(maxsize=_CACHED_DOCUMENTS)
@@ -66,9 +67,10 @@ class EdgeSchema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, object] | None = None,
     ) -> ExecutionResult:
-        """Run a query or mutation; errors are presentable."""
+        """Run a query or mutation; errors are presentable. A subscription has no one answer: it is streamed or refused."""
+        allowed = set(_ONE_ANSWER if allowed_operation_types is None else allowed_operation_types) & _ONE_ANSWER
         result = await super().execute(
-            query, variable_values, context_value, root_value, operation_name, allowed_operation_types, operation_extensions
+            query, variable_values, context_value, root_value, operation_name, allowed, operation_extensions
         )
         self._present(result, operation_name)
         return result

@@ -13,6 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from reintegration.api.codes import Code
 from reintegration.kernel.errors import DomainError, ForbiddenError, InvalidInputError, NotFoundError
+from reintegration.storage.errors import ObjectStoreUnavailableError
 
 _log = structlog.get_logger()
 
@@ -25,6 +26,7 @@ _OUTAGES = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
+    ObjectStoreUnavailableError,
 )
 _MISTAKES: dict[type[DomainError], Code] = {
     NotFoundError: Code.NOT_FOUND,

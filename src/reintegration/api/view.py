@@ -16,6 +16,7 @@ from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.parse_content_type import parse_content_type
 from strawberry.types import ExecutionResult
+from strawberry.types.unset import UnsetType
 
 from reintegration.api.codes import Code
 from reintegration.api.context import ApiContext
@@ -113,7 +114,7 @@ class ApiView(GraphQLView[ApiContext, None]):
             actor = await self._actor(request)
         return ApiContext(request, self.unit_of_work, self.object_store, actor)
 
-    async def on_ws_connect(self, context: ApiContext) -> None:
+    async def on_ws_connect(self, context: ApiContext) -> UnsetType:
         """Authenticate a WebSocket by `authorization` of the `connection_init` payload, or by the handshake's header."""
         given = (context.connection_params or {}).get("authorization")
         request = context.request
@@ -123,6 +124,7 @@ class ApiView(GraphQLView[ApiContext, None]):
             context.known_actor = await self._actor(request)
         except (RequestRefusedError, ValueError) as refused:
             raise ConnectionRejectionError from refused
+        return UnsetType()
 
     async def _actor(self, request: web.Request) -> Actor:
         try:
