@@ -212,7 +212,7 @@ create table operations (
     constraint operations_code_uq unique (code),
     constraint operations_fund_fk foreign key (fund_id) references funds (id),
     constraint operations_dates_ck check (ends_on >= starts_on),
-    constraint operations_rate_rule_ck check (rate_rule in ('REGISTRATION_MONTH', 'PAYMENT_MONTH', 'INVOICE_MONTH')),
+    constraint operations_rate_rule_ck check (rate_rule in ('REGISTRATION_MONTH', 'PAYMENT_MONTH')),
     constraint operations_union_rate_ck check (union_rate_percent between 0 and 100)
 );
 create index operations_fund_ix on operations (fund_id, starts_on);

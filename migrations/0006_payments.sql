@@ -83,7 +83,7 @@ create table payments (
         length(description) between 1 and 500 and length(invoice_number) between 1 and 100
         and length(settlement_reference) between 1 and 200 and length(outcome_note) between 3 and 2000
     ),
-    constraint payments_rate_rule_ck check (rate_rule in ('REGISTRATION_MONTH', 'PAYMENT_MONTH', 'INVOICE_MONTH')),
+    constraint payments_rate_rule_ck check (rate_rule in ('REGISTRATION_MONTH', 'PAYMENT_MONTH')),
     constraint payments_submitted_ck check (
         (status in ('draft', 'cancelled')) or (submitted_at is not null and content_digest is not null)
     ),
@@ -354,6 +354,22 @@ begin
 end $$;
 alter function check_payment() owner to reintegration_guard;
 create trigger payments_check before update on payments for each row execute function check_payment();
+
+-- A case closes when nothing of it is under way.
+create function check_case_closing() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if new.status = 'closed' and old.status <> 'closed' and exists (
+        select from payments p
+        where p.case_id = new.id and p.status in ('draft', 'submitted', 'approved', 'released', 'unconfirmed')
+    ) then
+        raise exception 'payments of the case are still open'
+            using errcode = '23514', constraint = 'cases_open_payments_ck', table = 'cases';
+    end if;
+    return new;
+end $$;
+alter function check_case_closing() owner to reintegration_guard;
+create trigger cases_closing before update of status on cases for each row execute function check_case_closing();
 
 -- Live screens listen to this; the payload is the id alone, and each listener reads the payment under its own policies.
 create function announce_payment() returns trigger

@@ -7,10 +7,11 @@ from uuid import UUID
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.ledger import flows
+from reintegration.ledger.errors import NotEnoughLeftError
 from reintegration.ledger.flows import Pot
 from reintegration.ledger.posting import Account, last_posting_of, post
 
-__all__ = ["AccountBalance", "Pot", "balances", "flows", "grant", "last_posting_of", "post", "release_case"]
+__all__ = ["AccountBalance", "Pot", "balances", "flows", "grant", "last_posting_of", "post", "pot_of", "release_case"]
 
 _SQL = load_queries(__file__)
 _LEFT = frozenset({"entitlement", "plan_line"})
@@ -24,7 +25,7 @@ class AccountBalance:
     balance_minor: int
 
 
-async def grant(  # noqa: PLR0913 - the facts of a grant, all by name
+async def grant(
     transaction: Transaction,
     *,
     case_id: UUID,
@@ -63,3 +64,15 @@ async def release_case(transaction: Transaction, *, case_id: UUID, on: date) -> 
     if left:
         await post(transaction, flows.release(case_id, left, on=on))
     return sum(balance_minor for _, balance_minor in left)
+
+
+async def pot_of(transaction: Transaction, case_id: UUID, stream: str) -> Pot:
+    """Where the money of a case's stream comes from.
+
+    Raises:
+        NotEnoughLeftError: nothing was granted in this stream.
+    """
+    for held in await balances(transaction, case_id):
+        if held.account.kind == "entitlement" and held.account.stream == stream:
+            return Pot(case_id, stream, held.account.fund_id)
+    raise NotEnoughLeftError

@@ -1,0 +1,137 @@
+"""What can be asked of the payments room."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from reintegration.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSupplier:
+    """Add a supplier to an office's registry."""
+
+    id: UUID
+    field_office_id: UUID
+    name: str
+    tax_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLineDraft:
+    """A line in the currency of the invoice. Its rate is frozen when the payment is submitted."""
+
+    description: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentContent:
+    """What may change while a payment is a draft. `payment_date` is the day on which it is, or will be, paid."""
+
+    description: str
+    payment_date: date
+    lines: tuple[PaymentLineDraft, ...]
+    supplier_id: UUID | None = None
+    invoice_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPayment:
+    """Begin a payment: of a plan item (supplier_direct, reimbursement) or of an entitlement (cash_premium, travel_document_refund)."""
+
+    id: UUID
+    case_id: UUID
+    kind: str
+    content: PaymentContent
+    plan_item_id: UUID | None = None
+    entitlement_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendPayment:
+    """Replace the content of a draft."""
+
+    id: UUID
+    expected_version: int
+    content: PaymentContent
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitPayment:
+    """Freeze the rates, reserve the money and ask for approval."""
+
+    id: UUID
+    expected_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPayment:
+    """Send a submitted or approved payment back to draft, with a reason; its money is free again and its approval void."""
+
+    id: UUID
+    expected_version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPayment:
+    """Give a draft up."""
+
+    id: UUID
+    expected_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovePayment:
+    """Approve exactly the content with this digest."""
+
+    id: UUID
+    expected_version: int
+    content_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePayment:
+    """Let an approved payment go to the bank or the cash desk."""
+
+    id: UUID
+    expected_version: int
+    content_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPayment:
+    """The money has arrived: the day, and the reference of the bank or the receipt."""
+
+    id: UUID
+    expected_version: int
+    paid_on: date
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailPayment:
+    """The money has certainly not gone; its reservation is given back. An unconfirmed payment needs evidence for it."""
+
+    id: UUID
+    expected_version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPaymentUnconfirmed:
+    """Nobody knows whether the money has gone. It stays reserved and can't be paid again."""
+
+    id: UUID
+    expected_version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReversePayment:
+    """The money of a paid payment came back: a reversing ledger entry, never an edit."""
+
+    id: UUID
+    expected_version: int
+    reason: str

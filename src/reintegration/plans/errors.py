@@ -1,0 +1,91 @@
+"""What the plans room refuses."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from reintegration.database.constraints import ConstraintErrors
+from reintegration.kernel.errors import (
+    ConstraintViolationError,
+    DomainError,
+    InvalidInputError,
+    NotFoundError,
+    SamePersonError,
+    TransitionError,
+)
+
+
+@dataclass(kw_only=True)
+class PlanTooLargeError(DomainError):
+    """The plan's items add up to {total_minor} euro cents, more than the {granted_minor} granted."""
+
+    code: ClassVar[str] = "PLAN_TOO_LARGE"
+    total_minor: int
+    granted_minor: int
+
+
+@dataclass(kw_only=True)
+class PlanOpenError(DomainError):
+    """Another version of this plan awaits a decision; it must be approved or rejected first."""
+
+    code: ClassVar[str] = "PLAN_OPEN"
+
+
+@dataclass(kw_only=True)
+class PlanBelowUseError(DomainError):
+    """A line can't shrink below what is already spent or reserved on it."""
+
+    code: ClassVar[str] = "PLAN_BELOW_USE"
+
+
+@dataclass(kw_only=True)
+class CaseNotReadyError(DomainError):
+    """The case is {status}; a plan needs a confirmed arrival and an open case."""
+
+    code: ClassVar[str] = "CASE_NOT_READY"
+    status: str
+
+
+@dataclass(kw_only=True)
+class ContentChangedError(DomainError):
+    """The {kind} is not the one you looked at: its content has another digest now."""
+
+    code: ClassVar[str] = "CONTENT_CHANGED"
+    kind: str
+
+
+def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
+    return ConstraintViolationError(constraint=constraint, explanation=explanation)
+
+
+CONSTRAINTS: ConstraintErrors = {
+    "plans_pk": lambda: _violated("plans_pk", "There is a plan with this id already"),
+    "plans_number_uq": PlanOpenError,
+    "plans_one_open_uq": PlanOpenError,
+    "plans_one_approved_uq": PlanOpenError,
+    "plans_total_ck": lambda: _violated("plans_total_ck", "The plan is larger than the entitlement"),
+    "plans_four_eyes_ck": lambda: SamePersonError(step="decision on a plan"),
+    "plans_transition_ck": lambda: TransitionError(kind="plan", current="in another status", wanted="that"),
+    "plans_case_fk": lambda: NotFoundError(kind="case"),
+    "plan_items_pk": lambda: _violated("plan_items_pk", "There is a plan item with this id already"),
+    "plan_items_line_uq": lambda: InvalidInputError(field="lines", reason="the same line stands there twice"),
+    "plan_items_returnee_fk": lambda: NotFoundError(kind="returnee"),
+    "plan_items_budget_ck": lambda: InvalidInputError(field="budget", reason="more than zero, in EUR"),
+    "plan_items_description_ck": lambda: InvalidInputError(field="description", reason="1 to 500 characters"),
+    "plan_items_kind_ck": lambda: InvalidInputError(field="kind", reason="not a kind of plan item"),
+}
+
+WRITTEN_BY_THE_PLANS_ROOM_ALONE = frozenset(
+    {
+        "plan_items_append_only_ck",
+        "plan_items_case_uq",
+        "plan_items_plan_fk",
+        "plan_items_position_uq",
+        "plans_case_uq",
+        "plans_decided_ck",
+        "plans_digest_ck",
+        "plans_number_ck",
+        "plans_status_ck",
+        "plans_submitted_ck",
+    }
+)
+"""Constraints that no input reaches: violating one is a bug of ours, shown with an incident id."""

@@ -1,0 +1,30 @@
+-- name: next_number
+select coalesce(max(number), 0) + 1 from plans where case_id = $1
+
+-- name: supersede
+update plans set status = 'superseded' where case_id = $1 and status = $2
+
+-- name: record_items
+insert into plan_items (
+    id, plan_id, case_id, line_id, position, returnee_id, kind, description, budget_minor, co_investment_minor
+)
+select id, $1, $2, line_id, position, returnee_id, kind, description, budget_minor, co_investment_minor
+from unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::bigint[])
+    as item (id, line_id, position, returnee_id, kind, description, budget_minor, co_investment_minor)
+
+-- name: budgets
+-- Budget of each line of a version.
+select line_id, budget_minor from plan_items where plan_id = $1
+
+-- name: known_lines
+-- Lines that any version of the case's plan has had; a draft may continue these only.
+select distinct line_id from plan_items where case_id = $1
+
+-- name: item
+select i.id, i.case_id, i.plan_id, i.line_id, i.kind, p.status as plan_status
+from plan_items i
+join plans p on p.id = i.plan_id
+where i.id = $1
+
+-- name: approved_plan
+select id from plans where case_id = $1 and status = 'approved'
