@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from reintegration.database.embedded import DatabaseAddresses, EmbeddedPostgres
 from reintegration.database.migrate import migrate
@@ -58,6 +59,7 @@ def _guarded_connect_ex(self: socket.socket, address: tuple[str, int] | str) -> 
 
 def pytest_configure() -> None:
     _TEMPORARY.mkdir(parents=True, exist_ok=True)
+    set_hypothesis_home_dir(ROOT / ".data" / "cache" / "hypothesis")
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_TEMPORARY)
     os.environ["TMPDIR"] = tempfile.tempdir = str(_TEMPORARY)
     socket.socket.connect = _guarded_connect  # type: ignore[method-assign, assignment]  # the guard

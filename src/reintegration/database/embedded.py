@@ -194,6 +194,9 @@ class EmbeddedPostgres:
             json.dump(asdict(credentials), file)
             file.flush()
             os.fsync(file.fileno())
+        if os.geteuid() == 0:  # root in somebody's folder must not lock that person out
+            folder = self._folder.stat()
+            os.chown(new, folder.st_uid, folder.st_gid)
         new.replace(self._folder / "credentials.json")
         return credentials
 
@@ -222,7 +225,8 @@ class EmbeddedPostgres:
         if not self._cluster.exists():
             self._initialise(binaries, runner, credentials)
         self._disown_pid_file()
-        credentials = self._keep(replace(credentials, port=_free_port(credentials.port)))
+        if (port := _free_port(credentials.port)) != credentials.port:
+            credentials = self._keep(replace(credentials, port=port))
         settings = _SETTINGS | {"port": str(credentials.port), "fsync": "on" if self._durable else "off"}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         with (self._folder / "start.log").open("wb") as log:
