@@ -162,8 +162,8 @@ def test_tariff_and_exclusion_files_hold_the_published_rows() -> None:
 
 def test_code_lists_are_whole() -> None:
     assert len(code_lists.close_reasons()) == 11
-    assert [reason.code for reason in code_lists.close_reasons() if reason.triggers_repeat_exclusion] == ["RETURNED_TO_BELGIUM"]
-    assert len(code_lists.vulnerability_kinds()) == 7
+    assert [reason.code for reason in code_lists.close_reasons() if reason.triggers_repeat_exclusion] == ["returned_to_belgium"]
+    assert len(code_lists.vulnerability_kinds()) == 6
     assert len(code_lists.plan_item_kinds()) == 17
     assert [(d.payment_kind, d.plan_item_kind, d.document_kind, d.stage) for d in code_lists.required_documents()] == [
         ("supplier_direct", None, "invoice", "request"),
