@@ -1,6 +1,5 @@
 """The embedded PostgreSQL: a durable server of our own under the data folder, on loopback, for those who bring none."""
 
-import asyncio
 import fcntl
 import json
 import os
@@ -9,15 +8,22 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, Self, TypeVar
+from typing import IO
 
-import asyncpg
-
+from reintegration.database.embedded_addresses import (
+    DATABASE,
+    HOST,
+    SERVER_LOGIN,
+    Credentials,
+    DatabaseAddresses,
+    answers,
+    complete,
+    prepare,
+)
 from reintegration.database.embedded_binaries import (
     EmbeddedServerError,
     Runner,
@@ -27,13 +33,8 @@ from reintegration.database.embedded_binaries import (
     last_line,
     run,
 )
-from reintegration.database.roles import APPLICATION_ROLE, AUDITOR_ROLE, ensure_roles
 
 __all__ = ["DATABASE", "SERVER_LOGIN", "DatabaseAddresses", "EmbeddedPostgres", "EmbeddedServerError"]
-
-HOST = "127.0.0.1"
-DATABASE = "reintegration"
-SERVER_LOGIN = "reintegration_server"
 
 _START_TIMEOUT_S = 90.0
 _FAST_STOP_TIMEOUT_S = 30.0
@@ -56,46 +57,8 @@ _SETTINGS = {
     "log_error_verbosity": "terse",  # DETAIL would copy rows, and with them persons, into a file
     "log_min_error_statement": "panic",
 }
-_Result = TypeVar("_Result")
 _left_running: list["subprocess.Popen[bytes]"] = []
 """Servers that we started and others still use; kept, because a forgotten child process is a warning."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class DatabaseAddresses:
-    """Where a database is and as whom to sign in; the addresses carry passwords, so they are not printed."""
-
-    owner_url: str
-    """For migrations: may `set role` to each of the three roles. On the embedded server, its superuser."""
-    application_url: str
-    """For the server: a member of the application's and the auditor's role, and of nothing else."""
-
-    @property
-    def superuser_url(self) -> str:
-        """The embedded server's superuser, for tests and set-up."""
-        return self.owner_url
-
-    def of(self, database: str) -> Self:
-        """The same logins on another database of the cluster."""
-        return replace(
-            self,
-            owner_url=f"{self.owner_url.rpartition('/')[0]}/{database}",
-            application_url=f"{self.application_url.rpartition('/')[0]}/{database}",
-        )
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Credentials:
-    port: int
-    superuser_password: str
-    server_password: str
-
-    def addresses(self, database: str) -> DatabaseAddresses:
-        place = f"{HOST}:{self.port}/{database}"
-        return DatabaseAddresses(
-            owner_url=f"postgresql://postgres:{self.superuser_password}@{place}",
-            application_url=f"postgresql://{SERVER_LOGIN}:{self.server_password}@{place}",
-        )
 
 
 class EmbeddedPostgres:
@@ -135,7 +98,7 @@ class EmbeddedPostgres:
                     fcntl.flock(self._use, fcntl.LOCK_SH)
                 try:
                     credentials = self._started(self._credentials())
-                    _complete(_prepare(credentials))
+                    complete(prepare(credentials))
                 except BaseException:
                     self._leave()
                     raise
@@ -175,19 +138,19 @@ class EmbeddedPostgres:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _credentials(self) -> _Credentials:
+    def _credentials(self) -> Credentials:
         file = self._folder / "credentials.json"
         if file.exists():
             try:
-                return _Credentials(**json.loads(file.read_bytes()))
+                return Credentials(**json.loads(file.read_bytes()))
             except (ValueError, TypeError) as error:
                 raise EmbeddedServerError(f"{file} is damaged; restore it, or remove {self._folder} to start empty") from error
         if self._cluster.exists():
             raise EmbeddedServerError(f"{file} is missing; restore it, or remove {self._folder} to start empty")
-        credentials = _Credentials(0, secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        credentials = Credentials(0, secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         return self._keep(credentials)
 
-    def _keep(self, credentials: _Credentials) -> _Credentials:
+    def _keep(self, credentials: Credentials) -> Credentials:
         new = self._folder / "credentials.json.new"
         new.unlink(missing_ok=True)
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -200,7 +163,7 @@ class EmbeddedPostgres:
         new.replace(self._folder / "credentials.json")
         return credentials
 
-    def _started(self, credentials: _Credentials) -> _Credentials:
+    def _started(self, credentials: Credentials) -> Credentials:
         """Make the server accept connections; what is left of a killed one is waited for, then started again."""
         deadline = time.monotonic() + _START_TIMEOUT_S
         launches = 0
@@ -214,12 +177,12 @@ class EmbeddedPostgres:
                     time.sleep(_RELAUNCH_PAUSE_S * launches)
                 credentials = self._launch(credentials)
                 launches += 1
-            if _complete(_answers(credentials)):
+            if complete(answers(credentials)):
                 return credentials
             time.sleep(_POLL_S)
         raise EmbeddedServerError(f"the embedded PostgreSQL could not be started: {reason} (see {self._folder / 'start.log'})")
 
-    def _launch(self, credentials: _Credentials) -> _Credentials:
+    def _launch(self, credentials: Credentials) -> Credentials:
         binaries = ensure_binaries(self._folder)
         runner = choose_runner(binaries, self._folder, self._cluster)
         if not self._cluster.exists():
@@ -243,7 +206,7 @@ class EmbeddedPostgres:
             time.sleep(_POLL_S)
         return credentials
 
-    def _initialise(self, binaries: Path, runner: Runner, credentials: _Credentials) -> None:
+    def _initialise(self, binaries: Path, runner: Runner, credentials: Credentials) -> None:
         """Make the cluster under another name first, so that a kill in between leaves nothing that looks complete."""
         new = self._folder / "cluster.new"
         password = self._folder / "password.new"
@@ -326,42 +289,3 @@ def _free_port(wanted: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise EmbeddedServerError(f"no free port on {HOST}")
-
-
-def _complete(work: Coroutine[object, object, _Result]) -> _Result:
-    """Run a coroutine to its end from anywhere, also under a running loop (which waits meanwhile)."""
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(asyncio.run, work).result()
-
-
-async def _answers(credentials: _Credentials) -> bool:
-    """Whether the server lets us in. Starting up, stopping, or not there yet is no; a refused password is an error."""
-    try:
-        connection = await asyncpg.connect(credentials.addresses("postgres").owner_url, timeout=10)
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        raise EmbeddedServerError("the embedded PostgreSQL refuses the password in credentials.json") from error
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return False
-    await connection.close()
-    return True
-
-
-async def _prepare(credentials: _Credentials) -> None:
-    """Create what a first start needs and a later one finds: the database, the roles, the server's login."""
-    connection = await asyncpg.connect(credentials.addresses("postgres").owner_url)
-    try:
-        if not await connection.fetchval("select exists (select from pg_database where datname = $1)", DATABASE):
-            await connection.execute(f"create database {DATABASE}")
-    finally:
-        await connection.close()
-    connection = await asyncpg.connect(credentials.addresses(DATABASE).owner_url)
-    try:
-        await ensure_roles(connection)
-        if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", SERVER_LOGIN):
-            async with connection.transaction():
-                await connection.execute(f"create role {SERVER_LOGIN} login password '{credentials.server_password}'")
-                await connection.execute(f"grant {APPLICATION_ROLE} to {SERVER_LOGIN}")
-                # Only by `set role`: an auditor's rights must not widen what the application sees.
-                await connection.execute(f"grant {AUDITOR_ROLE} to {SERVER_LOGIN} with inherit false, set true")
-    finally:
-        await connection.close()
