@@ -58,21 +58,29 @@ async def test_the_same_again_is_accepted_and_other_content_refused(
         async with MultipartSink(object_store, key, "text/csv") as sink:
             await sink.write(BLOCK * blocks)
             first = await sink.complete()
-    with pytest.raises(ObjectConflictError):
+
+    async def other() -> None:
         async with MultipartSink(object_store, key, "text/csv") as sink:
             await sink.write(BLOCK * blocks + b"!")
             await sink.complete()
+
+    with pytest.raises(ObjectConflictError):
+        await other()
     assert await object_store.digest(key) == first
     assert await unfinished(object_store, object_prefix) == 0
 
 
 async def test_an_error_aborts_and_leaves_nothing(object_store: ObjectStore, object_prefix: str) -> None:
     key = f"{object_prefix}/broken"
-    with pytest.raises(RuntimeError, match="the query failed"):
+
+    async def failing() -> None:
         async with MultipartSink(object_store, key, "text/csv") as sink:
             await sink.write(BLOCK * 20)
             assert await unfinished(object_store, object_prefix) == 1
             raise RuntimeError("the query failed")
+
+    with pytest.raises(RuntimeError, match="the query failed"):
+        await failing()
     assert await object_store.exists(key) is False
     assert await unfinished(object_store, object_prefix) == 0
 
@@ -107,7 +115,8 @@ async def test_leaving_without_complete_stores_nothing(object_store: ObjectStore
 
 async def test_a_failing_part_reaches_the_writer(object_store: ObjectStore, object_prefix: str) -> None:
     key = f"{object_prefix}/lost"
-    with pytest.raises(ObjectStoreUnavailableError) as caught:
+
+    async def bereft() -> None:
         async with MultipartSink(object_store, key, "text/csv") as sink:
             await sink.write(BLOCK * 8)
             # Somebody else ends the upload: the parts that follow have nowhere to go.
@@ -125,5 +134,8 @@ async def test_a_failing_part_reaches_the_writer(object_store: ObjectStore, obje
             )
             await sink.write(BLOCK * 40)
             await sink.complete()
+
+    with pytest.raises(ObjectStoreUnavailableError) as caught:
+        await bereft()
     assert "NoSuchUpload" in str(caught.value)
     assert await object_store.exists(key) is False

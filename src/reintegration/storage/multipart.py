@@ -3,12 +3,12 @@
 import asyncio
 import hashlib
 from collections import deque
-from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
 from reintegration.storage.client import ContentDigest, ObjectStore, base64_of
 from reintegration.storage.errors import ObjectConflictError, ObjectStoreError
+from reintegration.storage.shielding import to_the_end
 from reintegration.storage.wire import S3Client
 
 PART_BYTES: Final = 8 << 20
@@ -44,7 +44,7 @@ class MultipartSink:
         if self._completed:
             return
         try:
-            await _to_the_end(asyncio.ensure_future(self._abort()))
+            await to_the_end(asyncio.ensure_future(self._abort()))
         except ObjectStoreError as failure:
             if error is None:
                 raise
@@ -151,18 +151,3 @@ class MultipartSink:
         """Remember the most that was held at once."""
         held = len(self._buffer) + len(self._under_way) * PART_BYTES
         self.peak_buffered_bytes = max(self.peak_buffered_bytes, held)
-
-
-async def _to_the_end(cleanup: "asyncio.Future[None]") -> None:
-    """Await `cleanup` even while being cancelled, then pass the cancellation on; its calls have time limits."""
-    cancelled: asyncio.CancelledError | None = None
-    while not cleanup.done():
-        try:
-            await asyncio.shield(cleanup)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        with suppress(ObjectStoreError):  # the cancellation is the news; a lifecycle rule removes what stayed
-            cleanup.result()
-        raise cancelled
-    cleanup.result()
