@@ -427,6 +427,13 @@ create policy payment_documents_scope on payment_documents
 using ((select actor_sees_all()) or exists (select from payments p where p.id = payment_id));
 create policy payment_documents_guard on payment_documents for select to reintegration_guard using (true);
 
+-- An office that made a payment still sees the item it was for when the case has moved on.
+alter policy plan_items_scope on plan_items using (
+    (select actor_sees_all())
+    or exists (select from cases c where c.id = plan_items.case_id)
+    or exists (select from payments p where p.plan_item_id = plan_items.id)
+);
+
 -- The ledger of a case is seen with the case, and by an office that still settles its own payment of a transferred case.
 alter table ledger_accounts enable row level security, force row level security;
 create policy ledger_accounts_scope on ledger_accounts using (

@@ -38,7 +38,7 @@ class PaymentContent:
 
 @dataclass(frozen=True, slots=True)
 class DraftPayment:
-    """Begin a payment: of a plan item (supplier_direct, reimbursement) or of an entitlement (cash_premium, travel_document_refund)."""
+    """Begin a payment: of a plan item (supplier_direct, reimbursement) or of an entitlement (premium, travel document)."""
 
     id: UUID
     case_id: UUID

@@ -1,0 +1,43 @@
+"""Use cases of the second and third pair of eyes: approve, release. Both bind to the digest of what the person saw."""
+
+from reintegration.database.transaction import Transaction
+from reintegration.identity.permissions import Permission, require
+from reintegration.kernel.clock import now
+from reintegration.kernel.errors import SamePersonError
+from reintegration.kernel.reference import Reference
+from reintegration.payments.commands import ApprovePayment, ReleasePayment
+from reintegration.payments.content import check_digest
+from reintegration.payments.drafting import locked_payment
+
+
+async def approve_payment(transaction: Transaction, command: ApprovePayment) -> Reference:
+    """Approve a submitted payment; the approver is not the preparer.
+
+    Raises:
+        ApprovalVoidError, SamePersonError, TransitionError, VersionConflictError, NotFoundError.
+    """
+    require(transaction.actor, Permission.PAYMENT_APPROVE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"submitted"}, "approved")
+    if transaction.actor.id == payment.prepared_by:
+        raise SamePersonError(step="approval of a payment")
+    content = await check_digest(transaction, payment, command.content_digest)
+    payment.status, payment.approved_by, payment.approved_at = "approved", transaction.actor.id, now()
+    payment.approved_digest = content.digest
+    await payment.save(using_db=transaction.orm, update_fields=["status", "approved_by", "approved_at", "approved_digest"])
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def release_payment(transaction: Transaction, command: ReleasePayment) -> Reference:
+    """Release an approved payment; the releaser is neither its preparer nor its approver.
+
+    Raises:
+        ApprovalVoidError, SamePersonError, TransitionError, VersionConflictError, NotFoundError, PaymentAfterDeadlineError.
+    """
+    require(transaction.actor, Permission.PAYMENT_RELEASE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"approved"}, "released")
+    if transaction.actor.id in {payment.prepared_by, payment.approved_by}:
+        raise SamePersonError(step="release of a payment")
+    await check_digest(transaction, payment, command.content_digest)
+    payment.status, payment.released_by, payment.released_at = "released", transaction.actor.id, now()
+    await payment.save(using_db=transaction.orm, update_fields=["status", "released_by", "released_at"])
+    return Reference("Payment", payment.id, payment.version + 1)

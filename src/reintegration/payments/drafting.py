@@ -1,0 +1,233 @@
+"""Use cases before anybody approves: register a supplier, draft, amend, submit, return, cancel."""
+
+from uuid import UUID
+
+from reintegration.cases.service import visible_case
+from reintegration.database.rows import locked
+from reintegration.database.sql import load_queries
+from reintegration.database.transaction import Transaction
+from reintegration.identity.permissions import Permission, allows, require
+from reintegration.kernel.actor import FIELD_ROLES
+from reintegration.kernel.clock import now, today
+from reintegration.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError, TransitionError
+from reintegration.kernel.reference import Reference
+from reintegration.ledger.service import Pot, flows, post, pot_of
+from reintegration.payments.commands import (
+    AmendPayment,
+    CancelPayment,
+    DraftPayment,
+    PaymentContent,
+    RegisterSupplier,
+    ReturnPayment,
+    SubmitPayment,
+)
+from reintegration.payments.content import check_documents, freeze, frozen, record_lines, thaw
+from reintegration.payments.errors import ItemNotInForceError
+from reintegration.payments.models import Payment, Supplier
+from reintegration.plans.service import plan_item
+
+_SQL = load_queries(__file__)
+_FIELD_KINDS = frozenset({"supplier_direct", "reimbursement"})
+_STREAMS = {
+    "supplier_direct": "reintegration",
+    "reimbursement": "reintegration",
+    "cash_premium": "cash_premium",
+    "travel_document_refund": "travel_document_refund",
+}
+
+
+async def register_supplier(transaction: Transaction, command: RegisterSupplier) -> Reference:
+    """Add a supplier to the registry of one's office."""
+    require(transaction.actor, Permission.SUPPLIER_WRITE)
+    if command.field_office_id not in transaction.actor.offices:
+        raise NotFoundError(kind="field office")
+    supplier = await Supplier.create(
+        id=command.id,
+        field_office_id=command.field_office_id,
+        name=command.name.strip(),
+        tax_number=command.tax_number,
+        registered_by=transaction.actor.id,
+        using_db=transaction.orm,
+    )
+    return Reference("Supplier", supplier.id, supplier.version)
+
+
+async def draft_payment(transaction: Transaction, command: DraftPayment) -> Reference:
+    """Begin a payment with its lines. Nothing is reserved yet.
+
+    Field offices pay for plan items; the premium and the refund of a travel document are prepared in Belgium.
+
+    Raises:
+        ForbiddenError, NotFoundError, ItemNotInForceError, InvalidInputError.
+    """
+    require(transaction.actor, Permission.PAYMENT_PREPARE)
+    if command.kind not in _STREAMS:
+        raise InvalidInputError(field="kind", reason="not a kind of payment")
+    if (command.kind in _FIELD_KINDS) != (transaction.actor.role in FIELD_ROLES):
+        raise ForbiddenError(permission=Permission.PAYMENT_PREPARE)
+    case = await visible_case(transaction, command.case_id)
+    pot = await _pot_of_target(transaction, command)
+    rate_rule = await transaction.fetch_value(_SQL["rate_rule"], pot.fund_id, command.content.payment_date)
+    if not isinstance(rate_rule, str):
+        raise InvalidInputError(field="paymentDate", reason="no operation of the fund covers this date")
+    payment = await Payment.create(
+        id=command.id,
+        case_id=case.id,
+        field_office_id=case.field_office_id if command.kind in _FIELD_KINDS else None,
+        fund_id=pot.fund_id,
+        kind=command.kind,
+        stream=pot.stream,
+        plan_item_id=command.plan_item_id,
+        entitlement_id=command.entitlement_id,
+        status="draft",
+        rate_rule=rate_rule,
+        prepared_by=transaction.actor.id,
+        using_db=transaction.orm,
+        **_fields(command.content),
+    )
+    await record_lines(transaction, payment, command.content.lines)
+    return Reference("Payment", payment.id, payment.version)
+
+
+async def amend_payment(transaction: Transaction, command: AmendPayment) -> Reference:
+    """Replace the content of one's office's draft."""
+    require(transaction.actor, Permission.PAYMENT_PREPARE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "draft with other content")
+    payment.update_from_dict(_fields(command.content))
+    await payment.save(using_db=transaction.orm, update_fields=sorted(_fields(command.content)))
+    await record_lines(transaction, payment, command.content.lines)
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def submit_payment(transaction: Transaction, command: SubmitPayment) -> Reference:
+    """Freeze rates and content, reserve the money, ask for approval. Locks the payment, then the accounts that give.
+
+    Raises:
+        NoRateError, DocumentsMissingError, NotEnoughLeftError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
+        TransitionError, VersionConflictError, NotFoundError.
+    """
+    require(transaction.actor, Permission.PAYMENT_PREPARE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "submitted")
+    await check_documents(transaction, payment, "request")
+    content = await freeze(transaction, payment)
+    payment.status, payment.submitted_at, payment.content_digest = "submitted", now(), content.digest
+    payment.outcome_note = None
+    await payment.save(using_db=transaction.orm, update_fields=["status", "submitted_at", "content_digest", "outcome_note"])
+    entry = flows.reserve(
+        await pot_of_payment(transaction, payment),
+        payment_id=payment.id,
+        occasion=payment.version + 1,
+        amount_minor=content.total_minor,
+        on=today(),
+    )
+    await post(transaction, entry)
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def return_payment(transaction: Transaction, command: ReturnPayment) -> Reference:
+    """Send a payment back to draft: its approval is void, its reservation given back."""
+    if not any(
+        allows(transaction.actor.role, permission)
+        for permission in (Permission.PAYMENT_PREPARE, Permission.PAYMENT_APPROVE, Permission.PAYMENT_RELEASE)
+    ):
+        raise ForbiddenError(permission=Permission.PAYMENT_APPROVE)
+    if not command.reason.strip():
+        raise InvalidInputError(field="reason", reason="says why the payment goes back")
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"submitted", "approved"}, "draft")
+    content = await frozen(transaction, payment)
+    payment.status, payment.submitted_at, payment.content_digest = "draft", None, None
+    payment.approved_by, payment.approved_at, payment.approved_digest = None, None, None
+    payment.outcome_note = command.reason
+    await payment.save(
+        using_db=transaction.orm,
+        update_fields=[
+            "status",
+            "submitted_at",
+            "content_digest",
+            "approved_by",
+            "approved_at",
+            "approved_digest",
+            "outcome_note",
+        ],
+    )
+    await thaw(transaction, payment)
+    await give_back(transaction, payment, content.total_minor)
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def cancel_payment(transaction: Transaction, command: CancelPayment) -> Reference:
+    """Give a draft up."""
+    require(transaction.actor, Permission.PAYMENT_PREPARE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "cancelled")
+    payment.status = "cancelled"
+    await payment.save(using_db=transaction.orm, update_fields=["status"])
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def locked_payment(
+    transaction: Transaction, payment_id: UUID, expected_version: int, needed: set[str], wanted: str
+) -> Payment:
+    """A payment of the actor's own side, locked and in one of the statuses `needed`.
+
+    The side: payments of field offices belong to offices and their coordinator, those made in Belgium to Fedasil. Another
+    office's payment of a case that one sees is not one's own: it stays with the office that made it.
+    """
+    payment = await locked(transaction, Payment, payment_id, kind="payment", expected_version=expected_version)
+    actor = transaction.actor
+    if actor.role in FIELD_ROLES and payment.field_office_id not in actor.offices:
+        raise NotFoundError(kind="payment")
+    if actor.role not in FIELD_ROLES and actor.partner_id is None and payment.field_office_id is not None:
+        raise ForbiddenError(permission=Permission.PAYMENT_READ)
+    if actor.partner_id is not None and payment.field_office_id is None:
+        raise ForbiddenError(permission=Permission.PAYMENT_READ)
+    if payment.status not in needed:
+        raise TransitionError(kind="payment", current=payment.status, wanted=wanted)
+    return payment
+
+
+async def pot_of_payment(transaction: Transaction, payment: Payment) -> Pot:
+    """Where the money of a payment is."""
+    if payment.plan_item_id is None:
+        return Pot(payment.case_id, payment.stream, payment.fund_id)
+    row = await transaction.fetch_one(_SQL["item_line"], payment.plan_item_id)
+    if row is None:
+        raise NotFoundError(kind="payment")
+    return Pot(payment.case_id, payment.stream, payment.fund_id, row["line_id"])
+
+
+async def give_back(transaction: Transaction, payment: Payment, total_minor: int) -> None:
+    """Free what a payment had reserved."""
+    entry = flows.unreserve(
+        await pot_of_payment(transaction, payment),
+        payment_id=payment.id,
+        occasion=payment.version + 1,
+        amount_minor=total_minor,
+        on=today(),
+    )
+    await post(transaction, entry)
+
+
+async def _pot_of_target(transaction: Transaction, command: DraftPayment) -> Pot:
+    stream = _STREAMS[command.kind]
+    if command.kind in _FIELD_KINDS:
+        if command.plan_item_id is None or command.entitlement_id is not None:
+            raise InvalidInputError(field="planItem", reason="this kind of payment carries out a plan item")
+        item = await plan_item(transaction, command.plan_item_id)
+        if item.case_id != command.case_id or not item.in_force:
+            raise ItemNotInForceError
+        return await pot_of(transaction, command.case_id, stream)
+    if command.entitlement_id is None or command.plan_item_id is not None:
+        raise InvalidInputError(field="entitlement", reason="this kind of payment pays out an entitlement")
+    row = await transaction.fetch_one(_SQL["entitlement"], command.entitlement_id, command.case_id)
+    if row is None or row["stream"] != stream:
+        raise NotFoundError(kind="entitlement")
+    return Pot(command.case_id, stream, row["fund_id"])
+
+
+def _fields(content: PaymentContent) -> dict[str, object]:
+    return {
+        "description": content.description,
+        "payment_date": content.payment_date,
+        "supplier_id": content.supplier_id,
+        "invoice_number": content.invoice_number,
+    }

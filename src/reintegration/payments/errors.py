@@ -1,0 +1,155 @@
+"""What the payments room refuses."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from reintegration.database.constraints import ConstraintErrors
+from reintegration.kernel.errors import (
+    ConstraintViolationError,
+    DomainError,
+    InvalidInputError,
+    NotFoundError,
+    SamePersonError,
+    TransitionError,
+)
+
+
+@dataclass(kw_only=True)
+class PaymentBeforeArrivalError(DomainError):
+    """No payment of the reintegration budget is dated before the arrival that the office confirmed."""
+
+    code: ClassVar[str] = "BEFORE_ARRIVAL"
+
+
+@dataclass(kw_only=True)
+class PaymentAfterDeadlineError(DomainError):
+    """The time to use the budget is over on that date; ask for an extension first."""
+
+    code: ClassVar[str] = "AFTER_DEADLINE"
+
+
+@dataclass(kw_only=True)
+class PaymentInFutureError(DomainError):
+    """Money can't have been paid in the future."""
+
+    code: ClassVar[str] = "IN_FUTURE"
+
+
+@dataclass(kw_only=True)
+class NotAtDepartureError(DomainError):
+    """This is paid in Belgium on the day of departure, and no other day."""
+
+    code: ClassVar[str] = "NOT_AT_DEPARTURE"
+
+
+@dataclass(kw_only=True)
+class DocumentsMissingError(DomainError):
+    """These documents are missing: {kinds}."""
+
+    code: ClassVar[str] = "DOCUMENTS_MISSING"
+    kinds: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class ItemNotInForceError(DomainError):
+    """The plan item does not belong to the approved version of this case's plan."""
+
+    code: ClassVar[str] = "ITEM_NOT_IN_FORCE"
+
+
+@dataclass(kw_only=True)
+class ApprovalVoidError(DomainError):
+    """The payment's content is not the one with this digest; look again before you approve or release."""
+
+    code: ClassVar[str] = "APPROVAL_VOID"
+
+
+@dataclass(kw_only=True)
+class AlreadyPaidError(DomainError):
+    """A payment for this exists already."""
+
+    code: ClassVar[str] = "ALREADY_PAID"
+
+
+@dataclass(kw_only=True)
+class RateMonthPassedError(DomainError):
+    """Paid in another month than the one whose rate was frozen; return the payment to draft and date it anew."""
+
+    code: ClassVar[str] = "RATE_MONTH_PASSED"
+
+
+@dataclass(kw_only=True)
+class NonPaymentUnprovedError(DomainError):
+    """Nobody knows yet whether this was paid; it fails only with evidence of non-payment attached."""
+
+    code: ClassVar[str] = "NON_PAYMENT_UNPROVED"
+
+
+def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
+    return ConstraintViolationError(constraint=constraint, explanation=explanation)
+
+
+def _text(field: str, most: int) -> InvalidInputError:
+    return InvalidInputError(field=field, reason=f"1 to {most} characters")
+
+
+CONSTRAINTS: ConstraintErrors = {
+    "suppliers_pk": lambda: _violated("suppliers_pk", "There is a supplier with this id already"),
+    "suppliers_office_fk": lambda: NotFoundError(kind="field office"),
+    "suppliers_name_uq": lambda: _violated("suppliers_name_uq", "The office has a supplier of this name already"),
+    "suppliers_name_ck": lambda: _text("name", 200),
+    "payments_pk": lambda: _violated("payments_pk", "There is a payment with this id already"),
+    "payments_supplier_fk": lambda: NotFoundError(kind="supplier"),
+    "payments_item_fk": lambda: NotFoundError(kind="plan item"),
+    "payments_entitlement_fk": lambda: NotFoundError(kind="entitlement"),
+    "payments_kind_ck": lambda: InvalidInputError(field="kind", reason="not a kind of payment"),
+    "payments_stream_ck": lambda: InvalidInputError(
+        field="kind", reason="premium and refund belong to an entitlement, everything else to a plan item"
+    ),
+    "payments_supplier_ck": lambda: InvalidInputError(
+        field="supplier", reason="a direct payment names its supplier and invoice, no other payment does"
+    ),
+    "payments_description_ck": lambda: InvalidInputError(field="description", reason="a text is empty or too long"),
+    "payments_transition_ck": lambda: TransitionError(kind="payment", current="in another status", wanted="that"),
+    "payments_four_eyes_ck": lambda: SamePersonError(step="approval or release of a payment"),
+    "payments_reversed_ck": lambda: SamePersonError(step="reversal of a payment"),
+    "payments_approved_digest_ck": ApprovalVoidError,
+    "payments_entitlement_once_uq": AlreadyPaidError,
+    "payments_invoice_uq": AlreadyPaidError,
+    "payments_arrival_ck": PaymentBeforeArrivalError,
+    "payments_deadline_ck": PaymentAfterDeadlineError,
+    "payments_departure_ck": NotAtDepartureError,
+    "payments_rate_month_ck": RateMonthPassedError,
+    "payments_documents_ck": lambda: DocumentsMissingError(kinds=("a required document",)),
+    "payments_non_payment_ck": NonPaymentUnprovedError,
+    "payment_lines_currency_fk": lambda: InvalidInputError(field="currency", reason="not a currency in use"),
+    "payment_lines_amount_ck": lambda: InvalidInputError(
+        field="lines", reason="amounts are more than zero, descriptions 1 to 500 characters"
+    ),
+    "payment_lines_euro_ck": lambda: InvalidInputError(field="lines", reason="an amount is worth less than half a cent"),
+}
+
+WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
+    {
+        "payment_lines_conversion_ck",
+        "payment_lines_frozen_ck",
+        "payment_lines_payment_fk",
+        "payment_lines_pk",
+        "payment_lines_position_uq",
+        "payment_lines_rate_ck",
+        "payments_approved_ck",
+        "payments_case_fk",
+        "payments_case_uq",
+        "payments_content_ck",
+        "payments_fund_fk",
+        "payments_lines_ck",
+        "payments_office_fk",
+        "payments_paid_ck",
+        "payments_rate_rule_ck",
+        "payments_released_ck",
+        "payments_status_ck",
+        "payments_submitted_ck",
+        "suppliers_office_uq",
+    }
+)
+"""Constraints that no input reaches: violating one is a bug of ours, shown with an incident id."""

@@ -1,0 +1,62 @@
+-- name: rate_rule
+-- How the operation that a fund pays for chooses the month of the rate (amif.md 6.1).
+select rate_rule from operations
+where fund_id = $1 and $2 between starts_on and ends_on
+order by starts_on desc, code
+limit 1
+
+-- name: entitlement
+select id, case_id, stream, fund_id, amount_minor from entitlements where id = $1 and case_id = $2
+
+-- name: record_lines
+insert into payment_lines (id, payment_id, case_id, position, description, amount_minor, currency, minor_digits)
+select id, $1, $2, position, description, amount_minor, currency, minor_digits
+from unnest($3::uuid[], $4::smallint[], $5::text[], $6::bigint[], $7::text[], $8::smallint[])
+    as line (id, position, description, amount_minor, currency, minor_digits)
+
+-- name: remove_lines
+delete from payment_lines where payment_id = $1
+
+-- name: lines
+select id, position, description, amount_minor, currency, minor_digits, rate, rate_month, rate_source, euro_minor
+from payment_lines
+where payment_id = $1
+order by position
+
+-- name: freeze_lines
+update payment_lines l
+set rate = f.rate, rate_month = f.rate_month, rate_source = f.rate_source, euro_minor = f.euro_minor
+from unnest($2::uuid[], $3::text[], $4::date[], $5::text[], $6::bigint[]) as f (id, rate, rate_month, rate_source, euro_minor)
+where l.payment_id = $1 and l.id = f.id
+
+-- name: thaw_lines
+update payment_lines
+set rate = null, rate_month = null, rate_source = null, euro_minor = null
+where payment_id = $1
+
+-- name: attached
+-- The documents of a payment by step; those of the request are part of what is approved.
+select d.id, d.kind, d.sha256, pd.stage
+from payment_documents pd
+join documents d on d.id = pd.document_id
+where pd.payment_id = $1
+order by d.sha256, d.id
+
+-- name: missing_documents
+select distinct r.document_kind
+from required_documents r
+where r.payment_kind = $2 and r.stage = $3 and (r.plan_item_kind is null or r.plan_item_kind = $4)
+    and not exists (
+        select from payment_documents pd
+        join documents d on d.id = pd.document_id
+        where pd.payment_id = $1 and d.kind = r.document_kind
+    )
+order by r.document_kind
+
+-- name: item_line
+-- The line and kind behind a payment; the case may have moved to another office since, so no status is asked.
+select line_id, kind from plan_items where id = $1
+
+-- name: open_payments
+select count(*) from payments
+where case_id = $1 and status in ('draft', 'submitted', 'approved', 'released', 'unconfirmed')

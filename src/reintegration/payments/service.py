@@ -1,0 +1,40 @@
+"""What other rooms and the edge may ask of the payments room."""
+
+from uuid import UUID
+
+from reintegration.database.sql import load_queries
+from reintegration.database.transaction import Transaction
+from reintegration.payments.deciding import approve_payment, release_payment
+from reintegration.payments.drafting import (
+    amend_payment,
+    cancel_payment,
+    draft_payment,
+    register_supplier,
+    return_payment,
+    submit_payment,
+)
+from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
+
+__all__ = [
+    "amend_payment",
+    "approve_payment",
+    "cancel_payment",
+    "confirm_payment",
+    "draft_payment",
+    "fail_payment",
+    "mark_payment_unconfirmed",
+    "open_payment_count",
+    "register_supplier",
+    "release_payment",
+    "return_payment",
+    "reverse_payment",
+    "submit_payment",
+]
+
+_SQL = load_queries(__file__)
+
+
+async def open_payment_count(transaction: Transaction, case_id: UUID) -> int:
+    """How many payments of a case are neither paid nor given up."""
+    row = await transaction.fetch_one(_SQL["open_payments"], case_id)
+    return 0 if row is None else int(row["count"])

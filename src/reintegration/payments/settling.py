@@ -1,0 +1,106 @@
+"""Use cases of the outcome: paid, failed, unconfirmed (which is not failed), reversed."""
+
+from reintegration.database.transaction import Transaction
+from reintegration.identity.permissions import Permission, require
+from reintegration.kernel.clock import now, today
+from reintegration.kernel.errors import InvalidInputError, SamePersonError
+from reintegration.kernel.reference import Reference
+from reintegration.ledger.service import flows, last_posting_of, post
+from reintegration.payments.commands import ConfirmPayment, FailPayment, MarkPaymentUnconfirmed, ReversePayment
+from reintegration.payments.content import check_digest, check_documents, frozen
+from reintegration.payments.drafting import give_back, locked_payment, pot_of_payment
+from reintegration.payments.errors import PaymentInFutureError
+from reintegration.payments.models import Payment
+
+
+async def confirm_payment(transaction: Transaction, command: ConfirmPayment) -> Reference:
+    """Record that a released (or unconfirmed) payment was paid; what was reserved is spent.
+
+    Raises:
+        PaymentInFutureError, DocumentsMissingError, RateMonthPassedError, PaymentBeforeArrivalError,
+        PaymentAfterDeadlineError, NotAtDepartureError, ApprovalVoidError, TransitionError, VersionConflictError,
+        NotFoundError.
+    """
+    require(transaction.actor, Permission.PAYMENT_SETTLE)
+    if command.paid_on > today():
+        raise PaymentInFutureError
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"released", "unconfirmed"}, "paid")
+    content = await check_digest(transaction, payment, payment.approved_digest or "")
+    await check_documents(transaction, payment, "settlement")
+    payment.paid_on, payment.settlement_reference = command.paid_on, command.reference
+    await _settle(transaction, payment, "paid", "paid_on", "settlement_reference")
+    entry = flows.spend(
+        await pot_of_payment(transaction, payment),
+        payment_id=payment.id,
+        occasion=payment.version + 1,
+        amount_minor=content.total_minor,
+        on=command.paid_on,
+    )
+    await post(transaction, entry)
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def fail_payment(transaction: Transaction, command: FailPayment) -> Reference:
+    """Record that the money has certainly not gone; its reservation is given back.
+
+    Raises:
+        NonPaymentUnprovedError: the payment is unconfirmed and no evidence of non-payment is attached.
+        TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
+    """
+    require(transaction.actor, Permission.PAYMENT_SETTLE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"released", "unconfirmed"}, "failed")
+    content = await frozen(transaction, payment)
+    payment.outcome_note = _reason(command.reason)
+    await _settle(transaction, payment, "failed", "outcome_note")
+    await give_back(transaction, payment, content.total_minor)
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def mark_payment_unconfirmed(transaction: Transaction, command: MarkPaymentUnconfirmed) -> Reference:
+    """Record that nobody knows the outcome. The money stays reserved, so it can't be paid again."""
+    require(transaction.actor, Permission.PAYMENT_SETTLE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"released"}, "unconfirmed")
+    payment.outcome_note = _reason(command.reason)
+    await _settle(transaction, payment, "unconfirmed", "outcome_note")
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def reverse_payment(transaction: Transaction, command: ReversePayment) -> Reference:
+    """Record that the money of a paid payment came back, by a ledger entry that reverses the spending.
+
+    Raises:
+        SamePersonError: by the one who prepared it.
+        TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
+    """
+    require(transaction.actor, Permission.PAYMENT_REVERSE)
+    payment = await locked_payment(transaction, command.id, command.expected_version, {"paid"}, "reversed")
+    if transaction.actor.id == payment.prepared_by:
+        raise SamePersonError(step="reversal of a payment")
+    content = await frozen(transaction, payment)
+    spent = await last_posting_of(transaction, payment.id, "payment_spent")
+    if spent is None:
+        raise AssertionError("a paid payment was spent")
+    payment.status, payment.reversed_by, payment.reversed_at = "reversed", transaction.actor.id, now()
+    payment.outcome_note = _reason(command.reason)
+    await payment.save(using_db=transaction.orm, update_fields=["status", "reversed_by", "reversed_at", "outcome_note"])
+    entry = flows.reverse(
+        await pot_of_payment(transaction, payment),
+        payment_id=payment.id,
+        occasion=payment.version + 1,
+        amount_minor=content.total_minor,
+        on=today(),
+        reverses_id=spent,
+    )
+    await post(transaction, entry)
+    return Reference("Payment", payment.id, payment.version + 1)
+
+
+async def _settle(transaction: Transaction, payment: Payment, status: str, *fields: str) -> None:
+    payment.status, payment.settled_by, payment.settled_at = status, transaction.actor.id, now()
+    await payment.save(using_db=transaction.orm, update_fields=["status", "settled_by", "settled_at", *fields])
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise InvalidInputError(field="reason", reason="says what happened")
+    return text.strip()
