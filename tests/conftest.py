@@ -17,6 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from reintegration.database.embedded import DatabaseAddresses, EmbeddedPostgres
 from reintegration.database.migrate import migrate
 from reintegration.database.roles import ensure_roles
+from reintegration.programme.loading import load_reference
 
 ROOT = Path(__file__).parents[1]
 TEST_DIR = ROOT / ".data" / "test"
@@ -106,9 +107,15 @@ async def _drop_forgotten(addresses: DatabaseAddresses) -> None:
 
 
 def _migrations_digest() -> str:
-    """Everything that decides what a migrated database looks like."""
+    """Everything that decides what a migrated database with its reference data looks like."""
     digest = hashlib.sha256()
-    files = [*(ROOT / "migrations").rglob("*"), *(ROOT / "src" / "reintegration" / "database").glob("*.py")]
+    rooms = ROOT / "src" / "reintegration"
+    files = [
+        *(ROOT / "migrations").rglob("*"),
+        *(rooms / "database").glob("*.py"),
+        *(rooms / "programme").rglob("*"),
+        *(rooms / "funding" / "data").rglob("*"),
+    ]
     for file in sorted(file for file in files if file.is_file() and "__pycache__" not in file.parts):
         digest.update(f"{file.relative_to(ROOT)}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]
@@ -116,7 +123,7 @@ def _migrations_digest() -> str:
 
 @pytest.fixture(scope="session")
 async def database_template(postgres_addresses: DatabaseAddresses) -> str:
-    """The name of a migrated, empty database to clone: built once for all workers and for all runs of the same migrations."""
+    """The name of a migrated database with reference data and nothing else, to clone: built once for all workers and runs."""
     name = f"template_{_migrations_digest()}"
     with (TEST_DIR / "template.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -137,6 +144,7 @@ async def database_template(postgres_addresses: DatabaseAddresses) -> str:
             finally:
                 await connection.close()
             await migrate(building.owner_url)
+            await load_reference(building.owner_url)
             await _execute(postgres_addresses, f"alter database building_{name} rename to {name}")
     return name
 
@@ -150,13 +158,13 @@ async def _clone(addresses: DatabaseAddresses, template: str) -> AsyncIterator[D
 
 @pytest.fixture(scope="session")
 async def database_urls(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
-    """This worker's migrated database, empty at first; tests that commit leave their rows to the next."""
+    """This worker's migrated database, at first with reference data alone; tests that commit leave their rows to the next."""
     async for addresses in _clone(postgres_addresses, database_template):
         yield addresses
 
 
 @pytest.fixture
 async def fresh_database(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
-    """A migrated, empty database for one test alone."""
+    """A migrated database with reference data for one test alone."""
     async for addresses in _clone(postgres_addresses, database_template):
         yield addresses

@@ -25,13 +25,13 @@ class ReferenceDataError(DomainError):
 
 
 @cache
-def read_table(file: str) -> tuple[Row, ...]:
-    """All rows of `data/<file>`, in file order, read once.
+def read_table(file: str, room: str = "programme") -> tuple[Row, ...]:
+    """All rows of `data/<file>` of a room, in file order, read once.
 
     Raises:
         ReferenceDataError: a line has more or fewer cells than the heading.
     """
-    text = (resources.files("reintegration.programme") / "data" / file).read_text(encoding="utf-8")
+    text = (resources.files(f"reintegration.{room}") / "data" / file).read_text(encoding="utf-8")
     lines = csv.reader(text.splitlines(), strict=True)
     heading = next(lines)
     rows: list[Row] = []
