@@ -19,6 +19,10 @@ KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 
 
+class OperationOverError(Exception):
+    """Something still reads for an operation that has ended."""
+
+
 @dataclass(slots=True)
 class ApiContext:
     """One operation's surroundings; `info.context` in a resolver.
@@ -33,6 +37,7 @@ class ApiContext:
     known_actor: Actor | None = None
     operation_name: str | None = None
     connection_params: dict[str, object] | None = None
+    _is_over: bool = False
     _opened: AbstractAsyncContextManager[Transaction] | None = None
     _transaction: Transaction | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -56,6 +61,8 @@ class ApiContext:
     async def read(self) -> Transaction:
         """The operation's one read-only snapshot, opened by the first that asks; overlapping statements wait for each other."""
         async with self._opening:
+            if self._is_over:
+                raise OperationOverError
             if self._transaction is None:
                 opened = self.unit_of_work.read(self.actor)
                 self._transaction = await opened.__aenter__()
@@ -69,6 +76,11 @@ class ApiContext:
             self._loaders.clear()
             if opened is not None:
                 await opened.__aexit__(None, None, None)
+
+    async def close(self) -> None:
+        """End the operation: a loader that outlived it, as after a timeout, can't open another snapshot that nobody closes."""
+        self._is_over = True
+        await self.reset_reads()
 
     def loader(self, factory: Callable[["ApiContext"], DataLoader[KeyT, ValueT]]) -> DataLoader[KeyT, ValueT]:
         """The snapshot's loader made by `factory`: the same one for every resolver until the reads are reset."""

@@ -118,7 +118,7 @@ class _Edge(ValidationCache):
         try:
             yield
         finally:
-            await asyncio.shield(context.reset_reads())
+            await asyncio.shield(context.close())
 
     def on_parse(self) -> Iterator[None]:
         """Take a document from the cache; one that can't be parsed is left to Strawberry, which reports it in every protocol."""

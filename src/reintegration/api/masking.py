@@ -18,7 +18,8 @@ from reintegration.storage.errors import ObjectStoreUnavailableError
 _log = structlog.get_logger()
 
 _SUGGESTION = re.compile(r"\s*Did you mean\b.*", re.DOTALL)
-_TOO_MANY_TOKENS = re.compile(r"Document contains more (than|that) [0-9]+ tokens")
+_TOO_MUCH = re.compile(r"Document contains more than [0-9]+ tokens|validation aborted|Validation aborted")
+"""How graphql-core says that it gave up on a document."""
 _CODES = frozenset(code.value for code in Code)
 _OUTAGES = (
     OSError,
@@ -61,8 +62,10 @@ def _mistake(error: GraphQLError, cause: BaseException | None, *, is_request_err
     if cause is not None:
         is_choice = isinstance(cause, CannotGetOperationTypeError | InvalidOperationTypeError)
         return Code.BAD_REQUEST if is_choice else None
+    if _TOO_MUCH.search(error.message):
+        return Code.LIMIT_EXCEEDED
     if isinstance(error, GraphQLSyntaxError):
-        return Code.LIMIT_EXCEEDED if _TOO_MANY_TOKENS.search(error.message) else Code.GRAPHQL_PARSE_FAILED
+        return Code.GRAPHQL_PARSE_FAILED
     if is_request_error:
         return Code.GRAPHQL_VALIDATION_FAILED
     # With a path, only an argument can be the caller's; any other text without a cause is a value that we failed to write.

@@ -116,7 +116,9 @@ class ApiView(GraphQLView[ApiContext, None]):
 
     async def on_ws_connect(self, context: ApiContext) -> UnsetType:
         """Authenticate a WebSocket by `authorization` of the `connection_init` payload, or by the handshake's header."""
-        given = (context.connection_params or {}).get("authorization")
+        given = next(
+            (value for name, value in (context.connection_params or {}).items() if name.lower() == "authorization"), None
+        )
         request = context.request
         if isinstance(given, str):
             request = request.clone(headers={**request.headers, "Authorization": given})

@@ -1,0 +1,38 @@
+"""The npm package graphql-http audits the edge: GraphQL over HTTP as the specification has it, 61 of 61."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from reintegration.web_assets import PackagesUnavailableError, install_packages, node_command
+from tests.api_app import Edge, serve
+
+ROOT = Path(__file__).parents[2]
+_HERE = Path(__file__).parent
+_CHECKS = 61
+
+
+@pytest.fixture(scope="session")
+def modules() -> Path:
+    """The audit's packages."""
+    try:
+        return install_packages(_HERE, ROOT / ".data")
+    except PackagesUnavailableError as error:
+        pytest.skip(f"the audit needs two npm packages, and they are not here: {error}")
+
+
+async def audit(modules: Path, url: str, authorization: str = "") -> list[dict[str, str | None]]:
+    """Every check of the audit that isn't "ok"; there must be 61 in all."""
+    command = [*node_command(), str(_HERE / "audit.cjs"), str(modules), url, authorization]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    output, _ = await asyncio.wait_for(process.communicate(), timeout=120)
+    checks = [json.loads(line) for line in output.splitlines()]
+    assert (process.returncode, len(checks)) == (0, _CHECKS)
+    return [check for check in checks if check["status"] != "ok"]
+
+
+async def test_the_edge_passes_the_audit(modules: Path) -> None:
+    async with serve(Edge(takes_anybody=True)) as client:
+        assert await audit(modules, str(client.make_url("/graphql"))) == []
