@@ -43,7 +43,7 @@ def domain_error(error: BaseException, errors: ConstraintErrors) -> DomainError 
     found = database_error(error)
     if isinstance(found, asyncpg.InsufficientPrivilegeError):
         # Row-level security refused the row: outside, that looks like a record which isn't there.
-        return NotFoundError(kind="record")
+        return NotFoundError(kind="Record")
     name = getattr(found, "constraint_name", None)
     factory = errors.get(name) if isinstance(name, str) else None
     return factory() if factory is not None else None

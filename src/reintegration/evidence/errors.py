@@ -34,7 +34,7 @@ def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
 
 CONSTRAINTS: ConstraintErrors = {
     "documents_pk": lambda: _violated("documents_pk", "There is a document with this id already"),
-    "documents_case_fk": lambda: NotFoundError(kind="case"),
+    "documents_case_fk": lambda: NotFoundError(kind="Case"),
     "documents_kind_ck": lambda: InvalidInputError(field="kind", reason="not a kind of document"),
     "documents_media_type_ck": lambda: InvalidInputError(field="mediaType", reason="PNG, JPEG, WebP or PDF"),
     "documents_size_ck": lambda: InvalidInputError(field="sizeBytes", reason="1 byte to 20 MiB"),
@@ -43,8 +43,8 @@ CONSTRAINTS: ConstraintErrors = {
     "documents_append_only_ck": lambda: _violated("documents_append_only_ck", "A stored document does not change"),
     "payment_documents_pk": lambda: _violated("payment_documents_pk", "There is an attachment with this id already"),
     "payment_documents_once_uq": lambda: _violated("payment_documents_once_uq", "The document hangs on this payment already"),
-    "payment_documents_document_fk": lambda: NotFoundError(kind="document"),
-    "payment_documents_payment_fk": lambda: NotFoundError(kind="payment"),
+    "payment_documents_document_fk": lambda: NotFoundError(kind="Document"),
+    "payment_documents_payment_fk": lambda: NotFoundError(kind="Payment"),
     "payment_documents_stored_ck": UploadMissingError,
     "payment_documents_step_ck": WrongStepError,
 }

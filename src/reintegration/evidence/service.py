@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from reintegration.cases.service import visible_case
+from reintegration.cases.service import case_state
 from reintegration.database.rows import locked, visible
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
@@ -63,7 +63,7 @@ async def request_upload(transaction: Transaction, command: RequestUpload) -> Re
         NotFoundError, InvalidInputError (as mapped from the constraints on type, size, digest and name).
     """
     require(transaction.actor, Permission.EVIDENCE_UPLOAD)
-    case = await visible_case(transaction, command.case_id)
+    case = await case_state(transaction, command.case_id)
     document = await Document.create(
         id=command.id,
         case_id=case.id,
@@ -90,7 +90,7 @@ async def inspect_upload(unit_of_work: UnitOfWork, store: DigestingStore, actor:
     """
     require(actor, Permission.EVIDENCE_UPLOAD)
     async with unit_of_work.read(actor) as transaction:
-        document = await visible(transaction, Document, document_id, kind="document")
+        document = await visible(transaction, Document, document_id, kind="Document")
     if not await store.exists(document.object_key):
         raise UploadMissingError
     found = await store.digest(document.object_key)
@@ -104,9 +104,9 @@ async def complete_upload(transaction: Transaction, command: CompleteUpload) -> 
         UploadDiffersError, VersionConflictError, NotFoundError.
     """
     require(transaction.actor, Permission.EVIDENCE_UPLOAD)
-    document = await locked(transaction, Document, command.id, kind="document", expected_version=command.expected_version)
+    document = await locked(transaction, Document, command.id, kind="Document", expected_version=command.expected_version)
     if document.uploaded_by != transaction.actor.id:
-        raise NotFoundError(kind="document")
+        raise NotFoundError(kind="Document")
     if (command.stored_size_bytes, command.stored_sha256) != (document.size_bytes, document.sha256):
         raise UploadDiffersError
     document.status, document.completed_at = "stored", now()
@@ -123,10 +123,10 @@ async def attach_document(transaction: Transaction, command: AttachDocument) -> 
     require(transaction.actor, Permission.EVIDENCE_UPLOAD)
     payment = await transaction.fetch_one(_SQL["payment_step"], command.payment_id)
     if payment is None:
-        raise NotFoundError(kind="payment")
-    document = await visible(transaction, Document, command.document_id, kind="document")
+        raise NotFoundError(kind="Payment")
+    document = await visible(transaction, Document, command.document_id, kind="Document")
     if document.case_id != payment["case_id"]:
-        raise NotFoundError(kind="document")
+        raise NotFoundError(kind="Document")
     if payment["status"] not in _STAGES:
         raise WrongStepError
     await transaction.execute(

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from reintegration.cases.service import visible_case
+from reintegration.cases.service import case_state
 from reintegration.database.rows import locked
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
@@ -40,7 +40,7 @@ async def register_supplier(transaction: Transaction, command: RegisterSupplier)
     """Add a supplier to the registry of one's office."""
     require(transaction.actor, Permission.SUPPLIER_WRITE)
     if command.field_office_id not in transaction.actor.offices:
-        raise NotFoundError(kind="field office")
+        raise NotFoundError(kind="FieldOffice")
     supplier = await Supplier.create(
         id=command.id,
         field_office_id=command.field_office_id,
@@ -65,7 +65,7 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
         raise InvalidInputError(field="kind", reason="not a kind of payment")
     if (command.kind in _FIELD_KINDS) != (transaction.actor.role in FIELD_ROLES):
         raise ForbiddenError(permission=Permission.PAYMENT_PREPARE)
-    case = await visible_case(transaction, command.case_id)
+    case = await case_state(transaction, command.case_id)
     pot = await _pot_of_target(transaction, command)
     rate_rule = await transaction.fetch_value(_SQL["rate_rule"], pot.fund_id, command.content.payment_date)
     if not isinstance(rate_rule, str):
@@ -111,8 +111,7 @@ async def submit_payment(transaction: Transaction, command: SubmitPayment) -> Re
     await check_documents(transaction, payment, "request")
     content = await freeze(transaction, payment)
     payment.status, payment.submitted_at, payment.content_digest = "submitted", now(), content.digest
-    payment.outcome_note = None
-    await payment.save(using_db=transaction.orm, update_fields=["status", "submitted_at", "content_digest", "outcome_note"])
+    await payment.save(using_db=transaction.orm, update_fields=["status", "submitted_at", "content_digest"])
     entry = flows.reserve(
         await pot_of_payment(transaction, payment),
         payment_id=payment.id,
@@ -135,21 +134,9 @@ async def return_payment(transaction: Transaction, command: ReturnPayment) -> Re
         raise InvalidInputError(field="reason", reason="says why the payment goes back")
     payment = await locked_payment(transaction, command.id, command.expected_version, {"submitted", "approved"}, "draft")
     content = await frozen(transaction, payment)
-    payment.status, payment.submitted_at, payment.content_digest = "draft", None, None
-    payment.approved_by, payment.approved_at, payment.approved_digest = None, None, None
-    payment.outcome_note = command.reason
-    await payment.save(
-        using_db=transaction.orm,
-        update_fields=[
-            "status",
-            "submitted_at",
-            "content_digest",
-            "approved_by",
-            "approved_at",
-            "approved_digest",
-            "outcome_note",
-        ],
-    )
+    cleared = ("submitted_at", "content_digest", "approved_by", "approved_at", "approved_digest")
+    payment.update_from_dict({"status": "draft", "outcome_note": command.reason.strip(), **dict.fromkeys(cleared)})
+    await payment.save(using_db=transaction.orm, update_fields=["status", "outcome_note", *cleared])
     await thaw(transaction, payment)
     await give_back(transaction, payment, content.total_minor)
     return Reference("Payment", payment.id, payment.version + 1)
@@ -172,16 +159,16 @@ async def locked_payment(
     The side: payments of field offices belong to offices and their coordinator, those made in Belgium to Fedasil. Another
     office's payment of a case that one sees is not one's own: it stays with the office that made it.
     """
-    payment = await locked(transaction, Payment, payment_id, kind="payment", expected_version=expected_version)
+    payment = await locked(transaction, Payment, payment_id, kind="Payment", expected_version=expected_version)
     actor = transaction.actor
     if actor.role in FIELD_ROLES and payment.field_office_id not in actor.offices:
-        raise NotFoundError(kind="payment")
+        raise NotFoundError(kind="Payment")
     if actor.role not in FIELD_ROLES and actor.partner_id is None and payment.field_office_id is not None:
         raise ForbiddenError(permission=Permission.PAYMENT_READ)
     if actor.partner_id is not None and payment.field_office_id is None:
         raise ForbiddenError(permission=Permission.PAYMENT_READ)
     if payment.status not in needed:
-        raise TransitionError(kind="payment", current=payment.status, wanted=wanted)
+        raise TransitionError(kind="Payment", current=payment.status, wanted=wanted)
     return payment
 
 
@@ -191,7 +178,7 @@ async def pot_of_payment(transaction: Transaction, payment: Payment) -> Pot:
         return Pot(payment.case_id, payment.stream, payment.fund_id)
     row = await transaction.fetch_one(_SQL["item_line"], payment.plan_item_id)
     if row is None:
-        raise NotFoundError(kind="payment")
+        raise NotFoundError(kind="Payment")
     return Pot(payment.case_id, payment.stream, payment.fund_id, row["line_id"])
 
 
@@ -220,7 +207,7 @@ async def _pot_of_target(transaction: Transaction, command: DraftPayment) -> Pot
         raise InvalidInputError(field="entitlement", reason="this kind of payment pays out an entitlement")
     row = await transaction.fetch_one(_SQL["entitlement"], command.entitlement_id, command.case_id)
     if row is None or row["stream"] != stream:
-        raise NotFoundError(kind="entitlement")
+        raise NotFoundError(kind="Entitlement")
     return Pot(command.case_id, stream, row["fund_id"])
 
 

@@ -95,13 +95,13 @@ def _text(field: str, most: int) -> InvalidInputError:
 
 CONSTRAINTS: ConstraintErrors = {
     "suppliers_pk": lambda: _violated("suppliers_pk", "There is a supplier with this id already"),
-    "suppliers_office_fk": lambda: NotFoundError(kind="field office"),
+    "suppliers_office_fk": lambda: NotFoundError(kind="FieldOffice"),
     "suppliers_name_uq": lambda: _violated("suppliers_name_uq", "The office has a supplier of this name already"),
     "suppliers_name_ck": lambda: _text("name", 200),
     "payments_pk": lambda: _violated("payments_pk", "There is a payment with this id already"),
-    "payments_supplier_fk": lambda: NotFoundError(kind="supplier"),
-    "payments_item_fk": lambda: NotFoundError(kind="plan item"),
-    "payments_entitlement_fk": lambda: NotFoundError(kind="entitlement"),
+    "payments_supplier_fk": lambda: NotFoundError(kind="Supplier"),
+    "payments_item_fk": lambda: NotFoundError(kind="PlanItem"),
+    "payments_entitlement_fk": lambda: NotFoundError(kind="Entitlement"),
     "payments_kind_ck": lambda: InvalidInputError(field="kind", reason="not a kind of payment"),
     "payments_stream_ck": lambda: InvalidInputError(
         field="kind", reason="premium and refund belong to an entitlement, everything else to a plan item"
@@ -110,7 +110,7 @@ CONSTRAINTS: ConstraintErrors = {
         field="supplier", reason="a direct payment names its supplier and invoice, no other payment does"
     ),
     "payments_description_ck": lambda: InvalidInputError(field="description", reason="a text is empty or too long"),
-    "payments_transition_ck": lambda: TransitionError(kind="payment", current="in another status", wanted="that"),
+    "payments_transition_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="that"),
     "payments_four_eyes_ck": lambda: SamePersonError(step="approval or release of a payment"),
     "payments_reversed_ck": lambda: SamePersonError(step="reversal of a payment"),
     "payments_approved_digest_ck": ApprovalVoidError,

@@ -86,7 +86,7 @@ async def approve_plan(transaction: Transaction, command: ApprovePlan) -> Refere
     require(transaction.actor, Permission.PLAN_APPROVE)
     plan = await _locked_plan(transaction, command.id, command.expected_version, "submitted", "approved")
     if command.content_digest != plan.content_digest:
-        raise ContentChangedError(kind="plan")
+        raise ContentChangedError(kind="Plan")
     _other_person(transaction, plan)
     before = await transaction.fetch_one(_SQL["approved_plan"], plan.case_id)
     old = {} if before is None else await _budgets(transaction, before["id"])
@@ -127,7 +127,7 @@ async def plan_item(transaction: Transaction, item_id: UUID) -> ItemFacts:
     """
     row = await transaction.fetch_one(_SQL["item"], item_id)
     if row is None:
-        raise NotFoundError(kind="plan item")
+        raise NotFoundError(kind="PlanItem")
     return ItemFacts(row["id"], row["case_id"], row["line_id"], row["kind"], row["plan_status"] == "approved")
 
 
@@ -135,11 +135,11 @@ async def _locked_plan(transaction: Transaction, plan_id: UUID, expected_version
     """The plan, after its case: locks are taken from the case down."""
     seen = await Plan.filter(id=plan_id).using_db(transaction.orm).get_or_none()
     if seen is None:
-        raise NotFoundError(kind="plan")
+        raise NotFoundError(kind="Plan")
     await locked_case(transaction, seen.case_id)
-    plan = await locked(transaction, Plan, plan_id, kind="plan", expected_version=expected_version)
+    plan = await locked(transaction, Plan, plan_id, kind="Plan", expected_version=expected_version)
     if plan.status != needed:
-        raise TransitionError(kind="plan", current=plan.status, wanted=wanted)
+        raise TransitionError(kind="Plan", current=plan.status, wanted=wanted)
     return plan
 
 
@@ -154,7 +154,7 @@ async def _checked_lines(transaction: Transaction, command: DraftPlan) -> list[t
     known = {row["line_id"] for row in await transaction.fetch(_SQL["known_lines"], command.case_id)}
     for line in command.lines:
         if line.line_id is not None and line.line_id not in known:
-            raise NotFoundError(kind="plan line")
+            raise NotFoundError(kind="PlanItem")
         if line.budget.currency != EURO or (line.co_investment is not None and line.co_investment.currency != EURO):
             raise InvalidInputError(field="budget", reason="plans are budgeted in EUR")
     return [(line.line_id or new_id(), line) for line in command.lines]
