@@ -107,7 +107,7 @@ class StreamCalculator:
             amount = (rule.amount_child if person.is_child else rule.amount_adult) or 0
             kind = "child" if person.is_child else "adult"
             looked_at = {"member": person.facts.id, "age_on_departure": person.age_years}
-            text = f"{rule.rule_id}: {_euros(amount)} a {kind} (domain.md 11 row 19)"
+            text = f"{rule.rule_id}: {_euros(amount)} for this {kind} (domain.md 11 row 19)"
             self._journal.step(Stage.AMOUNT, rule.rule_id, looked_at, kind, text, amount_minor=amount)
             if amount:
                 self._lines.append(EntitlementLine(self._stream, person.facts.id, rule.rule_id, amount, rule.certainty))
