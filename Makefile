@@ -14,6 +14,7 @@ export UV_CACHE_DIR := $(DATA)/cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export npm_config_cache := $(DATA)/cache/npm
 export XDG_CACHE_HOME := $(DATA)/cache/xdg
+export NODE_COMPILE_CACHE := $(DATA)/cache/node
 export PYTHONPYCACHEPREFIX := $(DATA)/cache/pycache
 export TMPDIR := $(DATA)/tmp
 
