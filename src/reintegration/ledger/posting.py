@@ -67,31 +67,41 @@ async def post(transaction: Transaction, entry: Entry) -> UUID:
         NotEnoughLeftError: an account would fall below its minimum.
         AlreadyPostedError: the same kind, record and occasion were posted before.
     """
-    accounts = sorted({posting.account for posting in entry.postings}, key=lambda account: account.id)
-    await open_accounts(transaction, accounts)
-    transaction_id = new_id()
+    return (await post_many(transaction, (entry,)))[0]
+
+
+async def post_many(transaction: Transaction, entries: Sequence[Entry]) -> tuple[UUID, ...]:
+    """Write several entries at once, all or none; like `post` for each."""
+    accounts = {posting.account for entry in entries for posting in entry.postings}
+    await open_accounts(transaction, sorted(accounts, key=lambda account: account.id))
+    ids = tuple(new_id() for _ in entries)
     await transaction.execute(
-        _SQL["record_transaction"],
-        transaction_id,
-        entry.kind,
-        entry.case_id,
-        entry.reference_kind,
-        entry.reference_id,
-        entry.occasion,
-        entry.reverses_id,
-        entry.effective_on,
+        _SQL["record_transactions"],
+        ids,
+        [entry.kind for entry in entries],
+        [entry.case_id for entry in entries],
+        [entry.reference_kind for entry in entries],
+        [entry.reference_id for entry in entries],
+        [entry.occasion for entry in entries],
+        [entry.reverses_id for entry in entries],
+        [entry.effective_on for entry in entries],
         transaction.actor.id,
     )
-    postings = [posting for posting in entry.postings if posting.amount_minor]
+    postings = [
+        (transaction_id, entry.case_id, posting)
+        for transaction_id, entry in zip(ids, entries, strict=True)
+        for posting in entry.postings
+        if posting.amount_minor
+    ]
     await transaction.execute(
         _SQL["record_postings"],
-        transaction_id,
-        entry.case_id,
-        [posting.account.id for posting in postings],
-        [posting.amount_minor for posting in postings],
-        [posting.account.currency for posting in postings],
+        [transaction_id for transaction_id, _, _ in postings],
+        [posting.account.id for _, _, posting in postings],
+        [case_id for _, case_id, _ in postings],
+        [posting.amount_minor for _, _, posting in postings],
+        [posting.account.currency for _, _, posting in postings],
     )
-    return transaction_id
+    return ids
 
 
 async def open_accounts(transaction: Transaction, accounts: Sequence[Account]) -> None:

@@ -7,16 +7,19 @@ from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid
 order by id
 on conflict (id) do nothing
 
--- name: record_transaction
+-- name: record_transactions
 insert into ledger_transactions (
     id, kind, case_id, reference_kind, reference_id, occasion, reverses_id, effective_on, actor_id
 )
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+select id, kind, case_id, reference_kind, reference_id, occasion, reverses_id, effective_on, $9
+from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::uuid[], $6::integer[], $7::uuid[], $8::date[])
+    as entry (id, kind, case_id, reference_kind, reference_id, occasion, reverses_id, effective_on)
 
 -- name: record_postings
 insert into ledger_postings (transaction_id, account_id, case_id, amount_minor, currency)
-select $1, account_id, $2, amount_minor, currency
-from unnest($3::uuid[], $4::bigint[], $5::text[]) as posting (account_id, amount_minor, currency)
+select transaction_id, account_id, case_id, amount_minor, currency
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[])
+    as posting (transaction_id, account_id, case_id, amount_minor, currency)
 order by account_id
 
 -- name: case_balances

@@ -9,9 +9,20 @@ from reintegration.database.transaction import Transaction
 from reintegration.ledger import flows
 from reintegration.ledger.errors import NotEnoughLeftError
 from reintegration.ledger.flows import Pot
-from reintegration.ledger.posting import Account, last_posting_of, post
+from reintegration.ledger.posting import Account, last_posting_of, post, post_many
 
-__all__ = ["AccountBalance", "Pot", "balances", "flows", "grant", "last_posting_of", "post", "pot_of", "release_case"]
+__all__ = [
+    "AccountBalance",
+    "Pot",
+    "balances",
+    "flows",
+    "grant",
+    "last_posting_of",
+    "post",
+    "post_many",
+    "pot_of",
+    "release_case",
+]
 
 _SQL = load_queries(__file__)
 _LEFT = frozenset({"entitlement", "plan_line"})
