@@ -2,6 +2,8 @@
 
 from tortoise import Tortoise
 
+from reintegration.rooms import connect_rooms
+
 MODEL_MODULES = tuple(
     f"reintegration.{room}.models"
     for room in (
@@ -20,9 +22,10 @@ MODEL_MODULES = tuple(
 
 
 async def register_models() -> None:
-    """Make the models and their relations known, once for a process; nothing connects.
+    """Make the models, their relations and the rooms known to each other, once for a process; nothing connects.
 
     Tortoise builds each model's queries when it knows the dialect of a default connection, so it gets the address of one
     that is never opened: every query of ours names its own transaction.
     """
+    connect_rooms()
     await Tortoise.init(db_url="asyncpg://never-opened@127.0.0.1:1/none", modules={"models": list(MODEL_MODULES)})

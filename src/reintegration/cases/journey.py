@@ -6,7 +6,6 @@ from reintegration.cases.commands import ConfirmArrival, RecordDeparture, ReferC
 from reintegration.cases.dates import check_order, check_past
 from reintegration.cases.errors import DublinCaseError, OfficeCountryError, OfficeMismatchError, OfficeMissingError
 from reintegration.cases.models import Case, CaseIntake, CaseTransfer, Returnee
-from reintegration.cases.offices import office
 from reintegration.cases.ports import ports
 from reintegration.cases.values import CaseStatus
 from reintegration.database.rows import locked, visible
@@ -16,6 +15,7 @@ from reintegration.kernel.clock import now
 from reintegration.kernel.errors import TransitionError
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.reference import Reference
+from reintegration.programme.service import office
 
 _REFERRED_LATE = frozenset({CaseStatus.REFERRED.value, CaseStatus.DEPARTED.value})
 

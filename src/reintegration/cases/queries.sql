@@ -10,12 +10,6 @@ select max(reference) as reference
 from cases
 where reference between $1 || '000000' and $1 || '999999'
 
--- Referral and transfer: which partner and country an office belongs to.
--- name: office
-select partner_id, country_code
-from field_offices
-where id = $1
-
 -- Assessments: the household with its approved vulnerabilities, in the order of registration.
 -- name: household
 select

@@ -3,7 +3,6 @@
 from reintegration.cases.commands import TransferCase
 from reintegration.cases.errors import DublinCaseError, OfficeMismatchError, SameOfficeError
 from reintegration.cases.models import Case, CaseTransfer
-from reintegration.cases.offices import office
 from reintegration.cases.values import CaseStatus
 from reintegration.database.rows import locked
 from reintegration.database.transaction import Transaction
@@ -11,6 +10,7 @@ from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.actor import Role
 from reintegration.kernel.errors import TransitionError
 from reintegration.kernel.reference import Reference
+from reintegration.programme.service import office
 
 _MOVABLE = frozenset(CaseStatus) - {CaseStatus.REGISTERED, CaseStatus.CLOSED}
 

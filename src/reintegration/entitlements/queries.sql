@@ -1,0 +1,22 @@
+-- The entitlements room's statements.
+
+-- Assessments: what a second person approved, the latest word for each rule.
+-- name: approved_exceptions
+select distinct on (kind, rule_id) kind, rule_id, amount_minor, reference
+from entitlement_exceptions
+where case_id = $1 and decision = 'approved'
+order by kind, rule_id, decided_at desc, id desc
+
+-- Grants: only the newest assessment of a case counts.
+-- name: newest_assessment
+select id
+from entitlement_assessments
+where case_id = $1
+order by assessed_at desc, id desc
+limit 1
+
+-- Confirmed arrivals: the last day to use the budget, where none is set yet.
+-- name: set_deadline
+update entitlements
+set deadline_on = $2
+where case_id = $1 and stream = $3 and deadline_on is null
