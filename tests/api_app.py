@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import asyncpg
@@ -152,6 +153,8 @@ async def authenticate(request: web.Request) -> Actor:
     scheme, _, name = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or not name or name == "expired":
         raise AuthenticationError(reason=AuthenticationReason.EXPIRED if name else AuthenticationReason.TOKEN_MISSING)
+    if name == "outage":
+        raise AuthenticationError(reason=AuthenticationReason.ISSUER_UNAVAILABLE)
     if name == "bug":
         raise RuntimeError("secret text of a bug")
     return Actor(id=name, role=Role.AUDITOR)
@@ -174,26 +177,31 @@ class Edge:
     allowed_origins: tuple[str, ...] = ()
 
 
+@lru_cache
+def _schema(limits: Limits, *, is_hardened: bool) -> EdgeSchema:
+    return EdgeSchema(Query, Mutation, Subscription, limits=limits, is_hardened=is_hardened)
+
+
+@lru_cache
+def _store() -> ObjectStore:
+    """A store that nobody asks for anything, and that therefore holds nothing open."""
+    return ObjectStore(ObjectStoreAddress("nothing", "http://127.0.0.1:1", "nobody", "nothing"))
+
+
 def make_app(edge: Edge) -> web.Application:
     """The app; without a pool it has no database, and nothing of it asks for one."""
     pool = edge.pool or asyncpg.create_pool("postgresql://nobody@127.0.0.1:1/nothing")
-    store = ObjectStore(ObjectStoreAddress("nothing", "http://127.0.0.1:1", "nobody", "nothing"))
     view = ApiView(
-        EdgeSchema(Query, Mutation, Subscription, limits=edge.limits, is_hardened=edge.is_production),
+        _schema(edge.limits, is_hardened=edge.is_production),
         authenticate=authenticate_anybody if edge.takes_anybody else authenticate,
         unit_of_work=UnitOfWork(pool, {}),
-        object_store=store,
+        object_store=_store(),
         documents=TrustedDocuments.load(edge.operations),
         is_production=edge.is_production,
         allowed_origins=edge.allowed_origins,
     )
     app = web.Application()
     app.router.add_route("*", "/graphql", view)
-
-    async def close_store(_app: web.Application) -> None:
-        await store.close()
-
-    app.on_cleanup.append(close_store)
     return app
 
 

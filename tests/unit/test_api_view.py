@@ -39,6 +39,13 @@ async def test_nobody_gets_in_without_a_token(authorization: str) -> None:
         assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
+async def test_an_outage_of_sign_in_is_no_refusal() -> None:
+    async with serve(Edge()) as client:
+        response = await client.post("/graphql", json={"query": "{ hello }"}, headers={"Authorization": "Bearer outage"})
+        assert await _error(response) == (503, "UNAVAILABLE", "Sign-in is not reachable; try again")
+        assert "WWW-Authenticate" not in response.headers
+
+
 async def test_a_bug_in_sign_in_shows_an_incident_only() -> None:
     async with serve(Edge()) as client:
         response = await client.post("/graphql", json={"query": "{ hello }"}, headers={"Authorization": "Bearer bug"})

@@ -27,11 +27,11 @@ class TrustedDocuments:
         """
         by_id: dict[str, str] = {}
         for path in sorted(folder.rglob("*.graphql")):
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes().decode()
             name = _operation_name(path, text)
             if name in by_id:
                 raise TrustedDocumentError(f"{path}: another file has an operation {name} too")
-            by_id[name] = by_id[hashlib.sha256(text.encode()).hexdigest()] = text
+            by_id[name] = by_id[hashlib.sha256(path.read_bytes()).hexdigest()] = text
         return cls(by_id)
 
     def find(self, document_id: str) -> str | None:

@@ -13,8 +13,8 @@ const page = React.createElement(GraphiQL, {
   fetcher: GraphiQL.createFetcher({ url: "/graphql", subscriptionUrl: socket.href }),
   plugins: [GraphiQLPluginExplorer.explorerPlugin()],
   defaultEditorToolsVisibility: "headers",
-  defaultQuery: "# Put a token into the Headers below, then press Ctrl-Enter.\n{\n  __typename\n}\n",
-  headers: JSON.stringify({ Authorization: token ? `Bearer ${token}` : "Bearer …" }, null, 2),
+  defaultQuery: "# Token into Headers below; run: Ctrl-Enter\n{\n  __typename\n}\n",
+  headers: JSON.stringify({ Authorization: token ? `Bearer ${token}` : "Bearer <token>" }, null, 2),
   isHeadersEditorEnabled: true,
   shouldPersistHeaders: false,
 });
