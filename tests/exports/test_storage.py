@@ -195,6 +195,13 @@ async def test_ping_and_its_one_line_refusals(object_store: ObjectStore) -> None
     )
 
 
+async def test_no_proxy_stands_before_this_machine(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    async with ObjectStore(object_store.address) as store:
+        await store.ping()
+
+
 def test_an_endpoint_that_is_no_address_is_named_at_once(object_store_address: ObjectStoreAddress) -> None:
     with pytest.raises(ObjectStoreUnavailableError, match="is not an http or https address"):
         ObjectStore(replace(object_store_address, endpoint_url="localhost:9000"))
