@@ -1,6 +1,6 @@
 """What a payment is made of: its lines and their frozen rates, its documents, and the digest that an approval binds to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,23 @@ from reintegration.programme.rates import rate_for
 
 _SQL = load_queries(__file__)
 _MOST_LINES = 100
+HEADER_FIELDS = (
+    "id",
+    "case_id",
+    "field_office_id",
+    "fund_id",
+    "kind",
+    "stream",
+    "plan_item_id",
+    "entitlement_id",
+    "supplier_id",
+    "invoice_number",
+    "description",
+    "payment_date",
+    "rate_rule",
+    "prepared_by",
+)
+LINE_FIELDS = ("position", "description", "amount_minor", "currency", "rate", "rate_month", "rate_source", "euro_minor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +94,21 @@ async def frozen(transaction: Transaction, payment: Payment) -> FrozenContent:
     """Total and digest of the content as it is stored now."""
     lines = await transaction.fetch(_SQL["lines"], payment.id)
     documents = await transaction.fetch(_SQL["attached"], payment.id)
+    requested = [(row["kind"], row["sha256"]) for row in documents if row["stage"] == "request"]
+    header = {field: getattr(payment, field) for field in HEADER_FIELDS}
+    return FrozenContent(sum(line["euro_minor"] or 0 for line in lines), content_digest(header, lines, requested))
+
+
+def content_digest(
+    header: Mapping[str, object], lines: Iterable[Row | Mapping[str, object]], documents: Iterable[tuple[str, str]]
+) -> str:
+    """SHA-256 over what an approval binds to: the payment's fields, its frozen lines in order, its documents by digest."""
     document = {
-        "payment": payment.id,
-        "case": payment.case_id,
-        "office": payment.field_office_id,
-        "fund": payment.fund_id,
-        "kind": payment.kind,
-        "stream": payment.stream,
-        "plan_item": payment.plan_item_id,
-        "entitlement": payment.entitlement_id,
-        "supplier": payment.supplier_id,
-        "invoice_number": payment.invoice_number,
-        "description": payment.description,
-        "payment_date": payment.payment_date,
-        "rate_rule": payment.rate_rule,
-        "prepared_by": payment.prepared_by,
-        "lines": [_line(line) for line in lines],
-        "documents": [(row["kind"], row["sha256"]) for row in documents if row["stage"] == "request"],
+        **{field: header[field] for field in HEADER_FIELDS},
+        "lines": [{field: line[field] for field in LINE_FIELDS} for line in lines],
+        "documents": sorted(documents, key=lambda found: (found[1], found[0])),
     }
-    return FrozenContent(sum(line["euro_minor"] or 0 for line in lines), digest(document))
+    return digest(document)
 
 
 async def check_digest(transaction: Transaction, payment: Payment, seen_digest: str) -> FrozenContent:
@@ -127,10 +140,3 @@ async def check_documents(transaction: Transaction, payment: Payment, stage: str
 def rate_month(rate_rule: str, payment_date: date) -> date:
     """The month whose rate counts: of the payment, or of its registration here (amif.md 6.1)."""
     return first_of_month(payment_date if rate_rule == "PAYMENT_MONTH" else today())
-
-
-def _line(line: Row) -> dict[str, object]:
-    return {
-        key: line[key]
-        for key in ("position", "description", "amount_minor", "currency", "rate", "rate_month", "rate_source", "euro_minor")
-    }
