@@ -23,7 +23,7 @@ from reintegration.programme.directory import ProgrammeDirectory
 from reintegration.programme.loading import load_reference, load_tables
 from reintegration.programme.reference import VisaRegime, identifier
 from reintegration.programme.table_rows import CURRENT_TARIFF, TableRows, reference_tables, tariff_files
-from reintegration.programme.tables import ReferenceDataError
+from reintegration.programme.tables import ReferenceDataError, read_table
 
 COUNSELLOR = Actor(id="counsellor", role=Role.RETURN_COUNSELLOR)
 COUNTS = {
@@ -276,6 +276,14 @@ async def test_a_fund_and_its_operation_on_a_day(work: UnitOfWork) -> None:
                 await operation_for(transaction, amif.id, on)
         with pytest.raises(NotFoundError):
             await operation_for(transaction, identifier("partner", "IOM"), SOME_DAY)
+
+
+def test_every_row_of_the_funding_files_has_a_certainty_and_a_source() -> None:
+    rows = [row for file in ("funds.csv", "operations.csv") for row in read_table(file, "funding")]
+    assert len(rows) == 4
+    assert all(row["certainty"] and row["source"] for row in rows)
+    notes = {row["code"]: row["note"] for row in read_table("operations.csv", "funding")}
+    assert notes["AMIF-SO3-AVRR"].startswith("Legal default of the rate is REGISTRATION_MONTH")
 
 
 async def test_two_operations_of_a_fund_on_a_day_are_not_chosen_by_chance(
