@@ -5,10 +5,11 @@ from uuid import UUID
 from reintegration.cases.commands import ConfirmArrival, RecordDeparture, ReferCase
 from reintegration.cases.dates import check_order, check_past
 from reintegration.cases.errors import DublinCaseError, OfficeCountryError, OfficeMismatchError, OfficeMissingError
-from reintegration.cases.models import Case, CaseIntake, CaseTransfer, Returnee
+from reintegration.cases.models import Case, CaseTransfer, Returnee
 from reintegration.cases.ports import ports
+from reintegration.cases.reading import intake_of
 from reintegration.cases.values import CaseStatus
-from reintegration.database.rows import locked, visible
+from reintegration.database.rows import locked
 from reintegration.database.transaction import Transaction
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.clock import now
@@ -79,7 +80,7 @@ async def record_departure(transaction: Transaction, command: RecordDeparture) -
     if case.dublin and case.partner_id is not None:
         raise DublinCaseError(step="sent to a partner")
     check_past("departedOn", command.departed_on)
-    intake = await visible(transaction, CaseIntake, case.id, kind="Case")
+    intake = await intake_of(transaction, case.id)
     for earlier, earlier_on in (
         ("appliedOn", intake.applied_on),
         ("enteredBelgiumOn", intake.entered_belgium_on),

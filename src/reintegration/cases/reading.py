@@ -9,6 +9,7 @@ from reintegration.cases.values import AdministrativeStatus, CaseStatus, Househo
 from reintegration.database.rows import locked, visible
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
+from reintegration.kernel.errors import NotFoundError
 
 _SQL = load_queries(__file__)
 
@@ -89,6 +90,18 @@ async def locked_case(transaction: Transaction, case_id: UUID, *, expected_versi
     return state_of(await locked(transaction, Case, case_id, kind="Case", expected_version=expected_version))
 
 
+async def intake_of(transaction: Transaction, case_id: UUID) -> CaseIntake:
+    """What Belgium alone may know of a case.
+
+    Raises:
+        NotFoundError: absent, or hidden from the actor.
+    """
+    intake = await CaseIntake.filter(case_id=case_id).using_db(transaction.orm).get_or_none()
+    if intake is None:
+        raise NotFoundError(kind="Case")
+    return intake
+
+
 async def case_file(transaction: Transaction, case_id: UUID) -> CaseFile:
     """The facts of a case.
 
@@ -96,7 +109,7 @@ async def case_file(transaction: Transaction, case_id: UUID) -> CaseFile:
         NotFoundError: absent, or hidden from the actor, who may lack the intake alone.
     """
     state = await case_state(transaction, case_id)
-    intake = await visible(transaction, CaseIntake, case_id, kind="Case")
+    intake = await intake_of(transaction, case_id)
     household = await transaction.fetch(_SQL["household"], case_id)
     return CaseFile(
         state=state,

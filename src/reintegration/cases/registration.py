@@ -1,9 +1,9 @@
 """Opening the file of a household."""
 
-from reintegration.cases.commands import HouseholdMember, RegisterCase
+from reintegration.cases.commands import RegisterCase
 from reintegration.cases.dates import check_order, check_past
 from reintegration.cases.errors import HouseholdError, ReferencesExhaustedError
-from reintegration.cases.models import Case, CaseIntake, Returnee, ReturneeIdentity
+from reintegration.cases.models import Case, CaseIntake
 from reintegration.cases.values import CaseStatus, HouseholdRole
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
@@ -91,32 +91,22 @@ async def _reference(transaction: Transaction, command: RegisterCase) -> str:
 
 
 async def _store_household(transaction: Transaction, command: RegisterCase) -> None:
-    await Returnee.bulk_create(
-        [
-            Returnee(
-                id=member.id,
-                case_id=command.id,
-                position=position,
-                household_role=member.role.value,
-                gender=member.gender.value,
-                birth_date=member.birth_date,
-                nationality_country_id=member.nationality,
-            )
-            for position, member in enumerate(command.members, start=1)
-        ],
-        using_db=transaction.orm,
+    members = command.members
+    await transaction.execute(
+        _SQL["store_household"],
+        command.id,
+        [member.id for member in members],
+        list(range(1, len(members) + 1)),
+        [member.role.value for member in members],
+        [member.gender.value for member in members],
+        [member.birth_date for member in members],
+        [member.nationality for member in members],
     )
-    await ReturneeIdentity.bulk_create(
-        [_identity(command, member) for member in command.members],
-        using_db=transaction.orm,
-    )
-
-
-def _identity(command: RegisterCase, member: HouseholdMember) -> ReturneeIdentity:
-    return ReturneeIdentity(
-        returnee_id=member.id,
-        case_id=command.id,
-        family_name=member.family_name,
-        given_names=member.given_names,
-        latin_name=member.latin_name,
+    await transaction.execute(
+        _SQL["store_names"],
+        command.id,
+        [member.id for member in members],
+        [member.family_name for member in members],
+        [member.given_names for member in members],
+        [member.latin_name for member in members],
     )
