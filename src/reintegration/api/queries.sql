@@ -1,0 +1,99 @@
+-- Statements of the read side. In those with braces, loaders.py and pages.py fill in names of tables and columns, which come
+-- from the models and from our own lists of orders and filters; values only ever travel as parameters.
+
+-- name: page
+-- A page of a root connection: the rows after a key, as a row comparison, which an index can start from.
+select {columns} from {table} as t
+where {conditions}
+order by {order}
+limit {limit}
+
+-- name: total
+select count(*) from {table} as t
+where {conditions}
+
+-- name: pages_of
+-- A page of the same connection for each of several parents.
+select r.* from unnest($1::uuid[]) as parent (id)
+cross join lateral (
+    select {columns} from {table} as t
+    where t.{column} = parent.id and {conditions}
+    order by {order}
+    limit {limit}
+) as r
+
+-- name: totals_of
+select t.{column} as parent, count(*) as total from {table} as t
+where t.{column} = any ($1::uuid[])
+group by t.{column}
+
+-- name: case_deadline
+-- The day after which the reintegration budget of a case can't be paid: the same that the database's own check compares with.
+(
+    select max(e.deadline_on) from entitlements as e
+    where e.case_id = t.id and e.stream = 'reintegration'
+)
+
+-- name: deadlines_of
+select e.case_id, max(e.deadline_on) as deadline_on from entitlements as e
+where e.case_id = any ($1::uuid[]) and e.stream = 'reintegration'
+group by e.case_id
+
+-- name: balances_of_cases
+-- What a case has for each stream and fund: granted − released = available + reserved + spent.
+select
+    a.case_id, a.stream, a.fund_id, a.currency,
+    coalesce(sum(p.amount_minor) filter (where x.kind = 'entitlement_granted'), 0)::bigint as granted,
+    coalesce(-sum(p.amount_minor) filter (where x.kind = 'entitlement_released'), 0)::bigint as released,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'spent'), 0)::bigint as spent,
+    coalesce(sum(p.amount_minor) filter (where a.kind in ('entitlement', 'plan_line')), 0)::bigint as available
+from ledger_accounts as a
+join ledger_postings as p on p.account_id = a.id
+join ledger_transactions as x on x.id = p.transaction_id
+where a.case_id = any ($1::uuid[])
+group by a.case_id, a.stream, a.fund_id, a.currency
+order by a.case_id, a.stream, a.fund_id, a.currency
+
+-- name: balances_of_lines
+-- What a plan line has, whichever version of the plan budgeted it.
+select
+    a.case_id, a.line_id, a.currency,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'spent'), 0)::bigint as spent,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'plan_line'), 0)::bigint as available
+from unnest($1::uuid[], $2::uuid[]) as wanted (case_id, line_id)
+join ledger_accounts as a on a.case_id = wanted.case_id and a.line_id = wanted.line_id
+join ledger_postings as p on p.account_id = a.id
+group by a.case_id, a.line_id, a.currency
+
+-- name: balances_of_accounts
+select p.account_id, sum(p.amount_minor)::bigint as balance from ledger_postings as p
+where p.account_id = any ($1::uuid[])
+group by p.account_id
+
+-- name: payments_by_digest
+-- Payments that show a file, by the file's bytes: under another name or another upload it is still the same file.
+select distinct d.sha256, pd.payment_id from documents as d
+join payment_documents as pd on pd.document_id = d.id
+where d.sha256 = any ($1::text[])
+order by d.sha256, pd.payment_id
+limit {limit}
+
+-- name: duplicate_evidence
+-- Files shown with more than one payment, for who looks for money paid twice.
+select d.sha256, count(distinct pd.payment_id) as payments from documents as d
+join payment_documents as pd on pd.document_id = d.id
+where {conditions}
+group by d.sha256
+having count(distinct pd.payment_id) > 1
+order by d.sha256 {direction}
+limit {limit}
+
+-- name: duplicate_evidence_total
+select count(*) from (
+    select from documents as d
+    join payment_documents as pd on pd.document_id = d.id
+    group by d.sha256
+    having count(distinct pd.payment_id) > 1
+) as found

@@ -1,0 +1,18 @@
+"""The roots of the graph's read side, a file per domain.
+
+A root field that the caller's role may not use answers with a FORBIDDEN error and null; a record that is absent or not the
+caller's with NOT_FOUND and null.
+"""
+
+import strawberry
+
+from reintegration.api.queries.cases import CaseQueries
+from reintegration.api.queries.payments import PaymentQueries
+from reintegration.api.queries.programme import ProgrammeQueries
+from reintegration.api.queries.records import RecordQueries
+from reintegration.api.queries.reports import ReportQueries
+
+
+@strawberry.type(description="What can be read. Every operation reads one snapshot.")
+class Query(CaseQueries, PaymentQueries, ProgrammeQueries, RecordQueries, ReportQueries):
+    """All roots."""

@@ -1,0 +1,116 @@
+"""Filters of lists: each becomes a condition in SQL, and a malformed one fails; none is ignored."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import strawberry
+
+from reintegration.api import identifiers
+from reintegration.api.codes import bad_user_input
+from reintegration.api.loaders import SQL
+from reintegration.api.pages import Condition
+from reintegration.api.types.enums import PaymentStatus
+from reintegration.cases.values import CaseStatus
+
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_REFERENCE = re.compile(r"[A-Z]{2}-[0-9]{4}-[0-9]{6}", re.ASCII)
+
+
+def checked_reference(text: str, argument: str) -> str:
+    """A case reference as given.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT.
+    """
+    if _REFERENCE.fullmatch(text) is None:
+        raise bad_user_input(f'"{argument}" is not a case reference such as BE-2023-000123')
+    return text
+
+
+def checked_country(code: str, argument: str) -> str:
+    """A country code as given.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT.
+    """
+    if _COUNTRY.fullmatch(code) is None:
+        raise bad_user_input(f'"{argument}" is not a country code of two capital letters')
+    return code
+
+
+def _between(sql: str, name: str, start: date | None, end: date | None) -> Iterator[Condition]:
+    """Both days included."""
+    if start is not None and end is not None and start > end:
+        raise bad_user_input(f'"{name}From" is after "{name}To"')
+    if start is not None:
+        yield Condition(f"{sql} >= {{}}", start)
+    if end is not None:
+        yield Condition(f"{sql} <= {{}}", end)
+
+
+def _one_of(sql: str, name: str, values: list[CaseStatus] | list[PaymentStatus] | None) -> Iterator[Condition]:
+    if values is not None:
+        if not values:
+            raise bad_user_input(f'"{name}" is an empty list; leave it out to get all')
+        yield Condition(f"{sql} = any ({{}}::text[])", [value.value for value in values])
+
+
+@strawberry.input(description="Which cases; conditions add up, and days are included.")
+class CaseFilter:
+    """Of the root field `cases`."""
+
+    office: strawberry.ID | None = None
+    status: list[CaseStatus] | None = None
+    country: str | None = strawberry.field(default=None, description="The country of return, two letters.")
+    departed_from: date | None = None
+    departed_to: date | None = None
+    deadline_from: date | None = strawberry.field(default=None, description="Of the deadline of the reintegration budget.")
+    deadline_to: date | None = None
+    reference: str | None = strawberry.field(default=None, description="The whole reference.")
+
+    def conditions(self) -> list[Condition]:
+        """The filter in SQL.
+
+        Raises:
+            GraphQLError: BAD_USER_INPUT, naming the field.
+            NotFoundError: not the id of an office.
+        """
+        found: list[Condition] = []
+        if self.office is not None:
+            found.append(Condition("t.field_office_id = {}", identifiers.decode(self.office, "FieldOffice")))
+        found += _one_of("t.status", "status", self.status)
+        if self.country is not None:
+            found.append(Condition("t.country_of_return = {}", checked_country(self.country, "country")))
+        found += _between("t.departed_on", "departed", self.departed_from, self.departed_to)
+        found += _between(SQL["case_deadline"], "deadline", self.deadline_from, self.deadline_to)
+        if self.reference is not None:
+            found.append(Condition("t.reference = {}", checked_reference(self.reference, "reference")))
+        return found
+
+
+@strawberry.input(description="Which payments; conditions add up, and days are included.")
+class PaymentFilter:
+    """Of the root field `payments`."""
+
+    office: strawberry.ID | None = None
+    case: strawberry.ID | None = None
+    status: list[PaymentStatus] | None = None
+    date_from: date | None = strawberry.field(default=None, description="Of the payment's date.")
+    date_to: date | None = None
+
+    def conditions(self) -> list[Condition]:
+        """The filter in SQL.
+
+        Raises:
+            GraphQLError: BAD_USER_INPUT, naming the field.
+            NotFoundError: not the id of an office, or of a case.
+        """
+        found: list[Condition] = []
+        if self.office is not None:
+            found.append(Condition("t.field_office_id = {}", identifiers.decode(self.office, "FieldOffice")))
+        if self.case is not None:
+            found.append(Condition("t.case_id = {}", identifiers.decode(self.case, "Case")))
+        found += _one_of("t.status", "status", self.status)
+        found += _between("t.payment_date", "date", self.date_from, self.date_to)
+        return found

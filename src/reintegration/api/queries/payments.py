@@ -1,0 +1,111 @@
+"""Payments: one, and lists with filters; suppliers; the same evidence shown twice."""
+
+from typing import TYPE_CHECKING, cast
+
+import strawberry
+from tortoise.models import Model
+
+from reintegration.api import connections, identifiers, loaders
+from reintegration.api.connections import Connection, Key, Ordering, Window, window
+from reintegration.api.context import ApiContext
+from reintegration.api.graph import ApiInfo
+from reintegration.api.loaders import SQL
+from reintegration.api.pages import After, Before, Condition, First, Last, Order, by_id, table_page
+from reintegration.api.queries.filters import PaymentFilter
+from reintegration.api.types.evidence import DuplicateEvidence
+from reintegration.api.types.payments import Payment, Supplier
+from reintegration.identity.permissions import Permission, require
+
+if TYPE_CHECKING:
+    from reintegration.payments import models as rows
+
+_NEWEST = by_id("payments.newest", is_descending=True)
+
+
+def _name_key(row: Model) -> Key:
+    return (cast("rows.Supplier", row).name,)
+
+
+_SUPPLIERS = Order(Ordering("suppliers.name", (str,)), ("t.name",), _name_key)
+_DIGESTS = Ordering("duplicateEvidence", (str,))
+
+
+async def _duplicates(context: ApiContext, page: Window) -> Connection[DuplicateEvidence]:
+    key = [] if page.after_key is None else [page.after_key[0]]
+    comparison = "<" if page.is_reversed else ">"
+    sql = SQL["duplicate_evidence"].format(
+        conditions=f"d.sha256 {comparison} $1" if key else "true",
+        direction="desc" if page.is_reversed else "asc",
+        limit=page.limit,
+    )
+    found = await (await context.read()).fetch(sql, *key)
+
+    async def count() -> int:
+        return cast("int", await (await context.read()).fetch_value(SQL["duplicate_evidence_total"]))
+
+    return connections.connection(
+        _DIGESTS,
+        page,
+        found,
+        key=lambda row: (row["sha256"],),
+        node=lambda row: DuplicateEvidence(sha256=row["sha256"], payment_count=row["payments"]),
+        count=count,
+    )
+
+
+@strawberry.type
+class PaymentQueries:
+    """Roots about payments."""
+
+    @strawberry.field(description="One payment.")
+    async def payment(self, info: ApiInfo, id: strawberry.ID) -> Payment | None:  # noqa: A002 - the argument's name in the graph
+        """By id."""
+        require(info.context.actor, Permission.PAYMENT_READ)
+        return await loaders.record(info.context, Payment, identifiers.decode(id, "Payment"))
+
+    @strawberry.field(description="A page of the payments that the caller may see, last prepared first.")
+    async def payments(
+        self,
+        info: ApiInfo,
+        *,
+        filter: PaymentFilter | None = None,  # noqa: A002 - the argument's name in the graph
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Payment] | None:
+        """The filter is in the statement."""
+        require(info.context.actor, Permission.PAYMENT_READ)
+        page = window(_NEWEST.ordering, first, after, last, before)
+        return await table_page(info.context, Payment, _NEWEST, page, filter.conditions() if filter else [])
+
+    @strawberry.field(description="A page of an office's suppliers, by name.")
+    async def suppliers(
+        self,
+        info: ApiInfo,
+        *,
+        office: strawberry.ID,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Supplier] | None:
+        """Names are unique within an office."""
+        require(info.context.actor, Permission.SUPPLIER_READ)
+        condition = Condition("t.field_office_id = {}", identifiers.decode(office, "FieldOffice"))
+        page = window(_SUPPLIERS.ordering, first, after, last, before)
+        return await table_page(info.context, Supplier, _SUPPLIERS, page, [condition])
+
+    @strawberry.field(description="Files that more than one payment shows, by their bytes; for finance, programme and auditors.")
+    async def duplicate_evidence(
+        self,
+        info: ApiInfo,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[DuplicateEvidence] | None:
+        """In the order of the digests."""
+        require(info.context.actor, Permission.REPORT_READ)
+        return await _duplicates(info.context, window(_DIGESTS, first, after, last, before))

@@ -1,0 +1,46 @@
+"""Reports: those ordered, and their files."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+import strawberry
+from tortoise.models import Model
+
+from reintegration.api import identifiers, loaders
+from reintegration.api.connections import Connection, Key, Ordering, window
+from reintegration.api.graph import ApiInfo
+from reintegration.api.pages import After, Before, First, Last, Order, table_page
+from reintegration.api.types.reports import Report
+from reintegration.identity.permissions import Permission, require
+
+if TYPE_CHECKING:
+    from reintegration.exports import models as rows
+
+
+def _ordered_key(row: Model) -> Key:
+    job = cast("rows.ExportJob", row)
+    return (job.ordered_at, job.id)
+
+
+_NEWEST = Order(Ordering("reports.newest", (datetime, UUID)), ("t.ordered_at", "t.id"), _ordered_key, is_descending=True)
+
+
+@strawberry.type
+class ReportQueries:
+    """Roots about reports."""
+
+    @strawberry.field(description="One report.")
+    async def report(self, info: ApiInfo, id: strawberry.ID) -> Report | None:  # noqa: A002 - the argument's name in the graph
+        """By id."""
+        require(info.context.actor, Permission.REPORT_READ)
+        return await loaders.record(info.context, Report, identifiers.decode(id, "Report"))
+
+    @strawberry.field(description="A page of the ordered reports, newest first.")
+    async def reports(
+        self, info: ApiInfo, *, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Report] | None:
+        """Whoever ordered them."""
+        require(info.context.actor, Permission.REPORT_READ)
+        page = window(_NEWEST.ordering, first, after, last, before)
+        return await table_page(info.context, Report, _NEWEST, page, [])

@@ -1,0 +1,1 @@
+"""The graph: a file per domain. Types refer to each other here and nowhere else."""

@@ -1,0 +1,95 @@
+"""Entitlements: assessments with their explanation, exceptions, grants, deadlines."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from reintegration.api.graph import Node, money, reads
+from reintegration.api.loaders import to_many, to_one
+from reintegration.api.scalars import Digest, Money
+from reintegration.api.types.enums import Decision, ExceptionKind
+from reintegration.api.types.explanations import Explanation, explanation
+from reintegration.api.types.programme import Fund, TariffVersion
+from reintegration.api.types.references import CaseRef, DeadlineExtensionRef, ReturneeRef
+from reintegration.entitlements import models as rows
+from reintegration.entitlements.rules import Stream
+from reintegration.identity.permissions import Permission
+
+
+@reads(rows.EntitlementAssessment, Permission.ENTITLEMENT_EXPLAIN)
+@strawberry.type(description="What the rules made of a case's facts on one day; never changed, and replayable to the cent.")
+class EntitlementAssessment(Node):
+    """Table entitlement_assessments."""
+
+    row: strawberry.Private[rows.EntitlementAssessment]
+    facts_digest: Digest
+    result_digest: Digest
+    assessed_by: str
+    assessed_at: datetime
+    case: CaseRef = to_one("Case", "case_id")
+    tariff_version: TariffVersion = to_one("TariffVersion", "tariff_version_id")
+
+    @strawberry.field(description="Facts, steps and result.")
+    def explanation(self) -> Explanation:
+        """Read from the stored documents."""
+        return explanation(self.row.facts, self.row.steps, self.row.result)
+
+
+@reads(rows.EntitlementException, Permission.ENTITLEMENT_EXPLAIN)
+@strawberry.type(description="A request against an exclusion or for a ceiling, decided by a second person.")
+class EntitlementException(Node):
+    """Table entitlement_exceptions."""
+
+    row: strawberry.Private[rows.EntitlementException]
+    kind: ExceptionKind
+    rule_id: str
+    amount: Money | None = money("amount_minor", "currency")
+    reason: str
+    reference: str
+    requested_by: str
+    requested_at: datetime
+    decision: Decision | None
+    decision_note: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    version: int
+    case: CaseRef = to_one("Case", "case_id")
+
+
+@reads(rows.Entitlement, Permission.ENTITLEMENT_READ)
+@strawberry.type(description="An amount granted to a case or a person in one of the money streams.")
+class Entitlement(Node):
+    """Table entitlements."""
+
+    row: strawberry.Private[rows.Entitlement]
+    stream: Stream
+    rule_id: str = strawberry.field(description="The rule of the tariff that gave it.")
+    amount: Money = money("amount_minor", "currency")
+    deadline_on: date | None = strawberry.field(description="The last day; it counts as inside.")
+    granted_by: str
+    granted_on: date
+    granted_at: datetime
+    version: int
+    case: CaseRef = to_one("Case", "case_id")
+    returnee: ReturneeRef | None = to_one("Returnee", "returnee_id", "Null for the case as a whole.")
+    fund: Fund = to_one("Fund", "fund_id")
+    assessment: EntitlementAssessment | None = to_one("EntitlementAssessment", "assessment_id")
+    extensions: list[DeadlineExtensionRef] = to_many("DeadlineExtension", "entitlement_id", ("requested_at", "id"), size=1)
+
+
+@reads(rows.DeadlineExtension, Permission.ENTITLEMENT_READ)
+@strawberry.type(description="A request to move the deadline of an entitlement, decided by a second person.")
+class DeadlineExtension(Node):
+    """Table deadline_extensions."""
+
+    row: strawberry.Private[rows.DeadlineExtension]
+    new_deadline_on: date
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    decision: Decision | None
+    decision_note: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    version: int
+    entitlement: Entitlement = to_one("Entitlement", "entitlement_id")

@@ -1,0 +1,91 @@
+"""The ledger: accounts, balanced transactions, postings, and the balances that follow from them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import strawberry
+
+from reintegration.api import loaders
+from reintegration.api.graph import ApiInfo, Node, column, money, reads
+from reintegration.api.loaders import ByStatement, to_many, to_money, to_one
+from reintegration.api.scalars import Money
+from reintegration.api.types.enums import LedgerAccountKind, LedgerTransactionKind
+from reintegration.api.types.programme import Fund
+from reintegration.api.types.references import CaseRef, LedgerAccountRef, LedgerPostingRef
+from reintegration.database.transaction import Row
+from reintegration.entitlements.rules import Stream
+from reintegration.identity.permissions import Permission, allows
+from reintegration.ledger import models as rows
+
+
+@strawberry.type(
+    description="What a case has of one stream from one fund: granted less released is available, reserved and spent."
+)
+class CaseBalance:
+    """Derived from the ledger's postings."""
+
+    stream: Stream
+    fund_id: strawberry.Private[UUID]
+    granted: Money
+    released: Money = strawberry.field(description="What a closed case gave back.")
+    reserved: Money = strawberry.field(description="Set aside for payments under way.")
+    spent: Money
+    available: Money = strawberry.field(description="What may still be planned or paid.")
+
+    @strawberry.field(description="Whose money.")
+    async def fund(self, info: ApiInfo) -> Fund:
+        """The fund behind it."""
+        return await loaders.record(info.context, Fund, self.fund_id)
+
+
+def balance(row: Row) -> CaseBalance:
+    """A row of `balances_of_cases`."""
+    amounts = {name: to_money(row, name) for name in ("granted", "released", "reserved", "spent", "available")}
+    return CaseBalance(stream=Stream(row["stream"]), fund_id=row["fund_id"], **amounts)
+
+
+@reads(rows.LedgerAccount, Permission.PAYMENT_READ)
+@strawberry.type(description="An account; its balance is the sum of its postings.")
+class LedgerAccount(Node):
+    """Table ledger_accounts."""
+
+    row: strawberry.Private[rows.LedgerAccount]
+    kind: LedgerAccountKind
+    stream: Stream
+    currency: str = column("currency_row_id")
+    fund: Fund = to_one("Fund", "fund_id")
+    case: CaseRef | None = to_one("Case", "case_id")
+
+    @strawberry.field(description="The sum of its postings; a fund's is for who sees every case.")
+    async def balance(self, info: ApiInfo) -> Money | None:
+        """A part of a fund's postings would look like its balance, and isn't."""
+        if self.row.case_id is None and not allows(info.context.actor.role, Permission.STATISTICS_READ):
+            return None
+        found = await info.context.loader(ByStatement("balances_of_accounts", "account_id")).load(self.row.pk)
+        return to_money(found, "balance")
+
+
+@reads(rows.LedgerPosting, Permission.PAYMENT_READ)
+@strawberry.type(description="An amount on an account.")
+class LedgerPosting:
+    """Table ledger_postings."""
+
+    row: strawberry.Private[rows.LedgerPosting]
+    amount: Money = money("amount_minor", "currency")
+    account: LedgerAccountRef = to_one("LedgerAccount", "account_id")
+
+
+@reads(rows.LedgerTransaction, Permission.PAYMENT_READ)
+@strawberry.type(description="Money moved between accounts; the postings add up to zero.")
+class LedgerTransaction(Node):
+    """Table ledger_transactions."""
+
+    row: strawberry.Private[rows.LedgerTransaction]
+    kind: LedgerTransactionKind
+    effective_on: date
+    recorded_by: str = column("actor_id")
+    recorded_at: datetime
+    reference_kind: str = strawberry.field(description="The type of the record that it is about.")
+    case: CaseRef | None = to_one("Case", "case_id")
+    reverses: "LedgerTransaction | None" = to_one("LedgerTransaction", "reverses_id")
+    postings: list[LedgerPostingRef] = to_many("LedgerPosting", "transaction_id", ("id",), size=2)

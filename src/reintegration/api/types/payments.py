@@ -1,0 +1,108 @@
+"""Payments: the order, its lines with their frozen rates, who did which step, and the suppliers."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from reintegration.api.graph import ApiInfo, Node, money, reads
+from reintegration.api.loaders import ByColumn, to_many, to_one
+from reintegration.api.scalars import Digest, Money
+from reintegration.api.types.enums import PaymentKind, PaymentStatus
+from reintegration.api.types.programme import FieldOffice, Fund
+from reintegration.api.types.references import (
+    CaseRef,
+    EntitlementRef,
+    LedgerTransactionRef,
+    PaymentDocumentRef,
+    PaymentLineRef,
+    PlanItemRef,
+)
+from reintegration.entitlements.rules import Stream
+from reintegration.funding.service import RateRule
+from reintegration.identity.permissions import Permission
+from reintegration.kernel import money as kernel
+from reintegration.payments import models as rows
+
+
+@reads(rows.Supplier, Permission.SUPPLIER_READ)
+@strawberry.type(description="Who sells to an office.")
+class Supplier(Node):
+    """Table suppliers."""
+
+    row: strawberry.Private[rows.Supplier]
+    name: str
+    tax_number: str | None
+    registered_by: str
+    registered_at: datetime
+    version: int
+    office: FieldOffice = to_one("FieldOffice", "field_office_id")
+
+
+@reads(rows.PaymentLine, Permission.PAYMENT_READ)
+@strawberry.type(description="A line of a payment; from the submission on its rate stands still.")
+class PaymentLine(Node):
+    """Table payment_lines."""
+
+    row: strawberry.Private[rows.PaymentLine]
+    position: int
+    description: str
+    amount: Money = money("amount_minor", "currency_row_id")
+    rate: str | None = strawberry.field(description="Units of the currency for 1 EUR, with the digits of the source.")
+    rate_month: date | None
+    rate_source: str | None
+    euro: Money | None = money("euro_minor", None, "The amount in EUR, rounded half up, for this line.")
+
+
+_LINES = ("PaymentLine", "payment_id", ("position",))
+
+
+@reads(rows.Payment, Permission.PAYMENT_READ)
+@strawberry.type(description="An order to pay, from draft to its outcome.")
+class Payment(Node):
+    """Table payments."""
+
+    row: strawberry.Private[rows.Payment]
+    kind: PaymentKind
+    stream: Stream
+    status: PaymentStatus
+    description: str
+    invoice_number: str | None
+    payment_date: date
+    rate_rule: RateRule
+    content_digest: Digest | None = strawberry.field(description="Of the content; what the approval is bound to.")
+    prepared_by: str
+    prepared_at: datetime
+    submitted_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    approved_digest: Digest | None
+    released_by: str | None
+    released_at: datetime | None
+    paid_on: date | None
+    settled_by: str | None
+    settled_at: datetime | None
+    settlement_reference: str | None
+    outcome_note: str | None
+    reversed_by: str | None
+    reversed_at: datetime | None
+    version: int
+    case: CaseRef | None = to_one(
+        "Case", "case_id", "Null for the office that made the payment when the case has moved to another one."
+    )
+    office: FieldOffice | None = to_one("FieldOffice", "field_office_id", "Null for what is paid in Belgium.")
+    fund: Fund = to_one("Fund", "fund_id")
+    plan_item: PlanItemRef | None = to_one("PlanItem", "plan_item_id")
+    entitlement: EntitlementRef | None = to_one("Entitlement", "entitlement_id")
+    supplier: Supplier | None = to_one("Supplier", "supplier_id")
+    lines: list[PaymentLineRef] = to_many(*_LINES, size=3)
+    documents: list[PaymentDocumentRef] = to_many("PaymentDocument", "payment_id", ("attached_at", "id"), size=3)
+    postings: list[LedgerTransactionRef] = to_many("LedgerTransaction", "reference_id", ("recorded_at", "id"), size=3)
+
+    @strawberry.field(description="The sum of the lines in EUR; null until every line has its rate.")
+    async def total(self, info: ApiInfo) -> Money | None:
+        """A sum of stored lines, never a conversion of a sum."""
+        lines = await info.context.loader(ByColumn(*_LINES)).load(self.row.pk)
+        amounts = [line.row.euro_minor for line in lines if isinstance(line, PaymentLine)]
+        if not amounts or None in amounts:
+            return None
+        return Money.of(kernel.Money(sum(amounts), kernel.EURO))

@@ -1,0 +1,74 @@
+"""Plans: versions, and items with what is left of their budget."""
+
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from reintegration.api import loaders
+from reintegration.api.connections import Connection
+from reintegration.api.graph import ApiInfo, Node, money, reads
+from reintegration.api.loaders import to_many, to_money, to_one
+from reintegration.api.pages import by_id, pages
+from reintegration.api.scalars import Digest, Money
+from reintegration.api.types.enums import PlanItemKind, PlanStatus
+from reintegration.api.types.references import CaseRef, PaymentRef, PlanItemRef, ReturneeRef
+from reintegration.database.transaction import Row
+from reintegration.identity.permissions import Permission
+from reintegration.plans import models as rows
+
+
+@reads(rows.Plan, Permission.PLAN_READ)
+@strawberry.type(description="One version of the reintegration plan of a case.")
+class Plan(Node):
+    """Table plans."""
+
+    row: strawberry.Private[rows.Plan]
+    number: int
+    status: PlanStatus
+    content_digest: Digest = strawberry.field(description="Of the items; what an approval is bound to.")
+    prepared_by: str
+    prepared_at: datetime
+    submitted_by: str | None
+    submitted_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_note: str | None
+    version: int
+    case: CaseRef = to_one("Case", "case_id")
+    items: list[PlanItemRef] = to_many("PlanItem", "plan_id", ("position",))
+
+
+@reads(rows.PlanItem, Permission.PLAN_READ)
+@strawberry.type(description="A line of a plan version. What is left of it counts for the line across versions.")
+class PlanItem(Node):
+    """Table plan_items."""
+
+    row: strawberry.Private[rows.PlanItem]
+    line_id: UUID = strawberry.field(description="Stays the same from version to version.")
+    position: int
+    kind: PlanItemKind
+    description: str
+    budget: Money = money("budget_minor", "currency")
+    co_investment: Money = money("co_investment_minor", "currency", "What the household adds itself.")
+    plan: Plan = to_one("Plan", "plan_id")
+    returnee: ReturneeRef | None = to_one("Returnee", "returnee_id", "The family member it is for.")
+    payments: Connection[PaymentRef] = pages("Payment", "plan_item_id", by_id("planItem.payments"))
+
+    @strawberry.field(description="Paid, from the ledger.")
+    async def spent(self, info: ApiInfo) -> Money:
+        """Balance of the line's account `spent`."""
+        return to_money(await self._balances(info), "spent")
+
+    @strawberry.field(description="Set aside for payments under way, from the ledger.")
+    async def reserved(self, info: ApiInfo) -> Money:
+        """Balance of the line's account `reserved`."""
+        return to_money(await self._balances(info), "reserved")
+
+    @strawberry.field(description="What may still be paid; zero until the plan is approved. From the ledger.")
+    async def available(self, info: ApiInfo) -> Money:
+        """Balance of the line's account `plan_line`."""
+        return to_money(await self._balances(info), "available")
+
+    async def _balances(self, info: ApiInfo) -> Row | None:
+        return await info.context.loader(loaders.line_balances).load((self.row.case_id, self.line_id))

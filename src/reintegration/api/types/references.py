@@ -1,0 +1,45 @@
+"""Types of the graph by name, for types that stand before them or in a circle with them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+if TYPE_CHECKING:
+    from reintegration.api.types.cases import Case, CaseIntake, CaseTransfer, Returnee, ReturneeIdentity, Vulnerability
+    from reintegration.api.types.entitlements import DeadlineExtension, Entitlement, EntitlementAssessment, EntitlementException
+    from reintegration.api.types.evidence import Document, PaymentDocument
+    from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
+    from reintegration.api.types.payments import Payment, PaymentLine, Supplier
+    from reintegration.api.types.plans import Plan, PlanItem
+    from reintegration.api.types.reports import ReportFile
+
+_CASES = strawberry.lazy("reintegration.api.types.cases")
+_ENTITLEMENTS = strawberry.lazy("reintegration.api.types.entitlements")
+_EVIDENCE = strawberry.lazy("reintegration.api.types.evidence")
+_LEDGER = strawberry.lazy("reintegration.api.types.ledger")
+_PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
+_PLANS = strawberry.lazy("reintegration.api.types.plans")
+_REPORTS = strawberry.lazy("reintegration.api.types.reports")
+
+CaseRef = Annotated["Case", _CASES]
+CaseIntakeRef = Annotated["CaseIntake", _CASES]
+CaseTransferRef = Annotated["CaseTransfer", _CASES]
+ReturneeRef = Annotated["Returnee", _CASES]
+ReturneeIdentityRef = Annotated["ReturneeIdentity", _CASES]
+VulnerabilityRef = Annotated["Vulnerability", _CASES]
+EntitlementRef = Annotated["Entitlement", _ENTITLEMENTS]
+EntitlementAssessmentRef = Annotated["EntitlementAssessment", _ENTITLEMENTS]
+EntitlementExceptionRef = Annotated["EntitlementException", _ENTITLEMENTS]
+DeadlineExtensionRef = Annotated["DeadlineExtension", _ENTITLEMENTS]
+DocumentRef = Annotated["Document", _EVIDENCE]
+PaymentDocumentRef = Annotated["PaymentDocument", _EVIDENCE]
+CaseBalanceRef = Annotated["CaseBalance", _LEDGER]
+LedgerAccountRef = Annotated["LedgerAccount", _LEDGER]
+LedgerPostingRef = Annotated["LedgerPosting", _LEDGER]
+LedgerTransactionRef = Annotated["LedgerTransaction", _LEDGER]
+PaymentRef = Annotated["Payment", _PAYMENTS]
+PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
+SupplierRef = Annotated["Supplier", _PAYMENTS]
+PlanRef = Annotated["Plan", _PLANS]
+PlanItemRef = Annotated["PlanItem", _PLANS]
+ReportFileRef = Annotated["ReportFile", _REPORTS]
