@@ -1,6 +1,6 @@
 """What a domain declares of a report, so that this room can run it without knowing the domain."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -29,7 +29,7 @@ class ReportTable:
     """
 
     table: Table
-    rows: Callable[[Transaction, Parameters], AsyncIterator[Batch]]
+    rows: Callable[[Transaction, Parameters], AsyncGenerator[Batch]]
     expected_rows: Callable[[Transaction, Parameters], Awaitable[int]]
 
 
@@ -86,10 +86,10 @@ def from_query(
     sql: str,
     arguments: Callable[[Parameters], Sequence[object]],
     to_row: Callable[[DatabaseRow], Row],
-) -> Callable[[Transaction, Parameters], AsyncIterator[Batch]]:
+) -> Callable[[Transaction, Parameters], AsyncGenerator[Batch]]:
     """Rows of a statement through a server-side cursor: memory for one batch, whatever the number of rows."""
 
-    async def rows(transaction: Transaction, parameters: Parameters) -> AsyncIterator[Batch]:
+    async def rows(transaction: Transaction, parameters: Parameters) -> AsyncGenerator[Batch]:
         cursor = await transaction.raw.cursor(sql, *arguments(parameters))
         while found := await cursor.fetch(BATCH_ROWS):
             yield [to_row(row) for row in found]
