@@ -1,0 +1,26 @@
+"""Mutations: a file per domain with inputs, named result unions and the translation into a use case's command."""
+
+import strawberry
+
+from reintegration.api.mutations.cases import CaseMutations
+from reintegration.api.mutations.entitlements import EntitlementMutations
+from reintegration.api.mutations.evidence import EvidenceMutations
+from reintegration.api.mutations.payments import PaymentMutations
+from reintegration.api.mutations.plans import PlanMutations
+from reintegration.api.mutations.programme import ProgrammeMutations
+from reintegration.api.mutations.reports import ReportMutations
+
+__all__ = ["Mutation"]
+
+
+@strawberry.type(description="Every step that changes something; each answers its payload or a problem.")
+class Mutation(
+    CaseMutations,
+    EntitlementMutations,
+    PlanMutations,
+    PaymentMutations,
+    EvidenceMutations,
+    ProgrammeMutations,
+    ReportMutations,
+):
+    """All mutations."""

@@ -1,0 +1,55 @@
+"""Mutation of reports: the order; a worker makes and seals it."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import strawberry
+
+from reintegration.api.graph import ApiInfo
+from reintegration.api.loaders import record
+from reintegration.api.mutations.execute import CreationInput, Input, Payload, chosen_id, execute, mutation
+from reintegration.api.types.enums import ReportKind
+from reintegration.api.types.reports import Report
+from reintegration.exports.commands import OrderReport
+from reintegration.exports.service import order_report
+from reintegration.identity.permissions import Permission
+
+
+@strawberry.input
+class ReportOrderInput(CreationInput):
+    """See OrderReport."""
+
+    kind: ReportKind
+    reference_date: date | None = strawberry.field(
+        default=None, description="AMIF_INDICATORS: it counts everything up to this day."
+    )
+    first_day: date | None = strawberry.field(default=None, name="from", description="PAYMENTS_LEDGER: the first day.")
+    last_day: date | None = strawberry.field(default=None, name="to", description="PAYMENTS_LEDGER: the last day.")
+    year: int | None = strawberry.field(default=None, description="PROGRAMME_STATISTICS: the year of departure.")
+
+    def command(self) -> OrderReport:
+        """The command."""
+        return OrderReport(id=chosen_id(self.id), kind=self.kind.value, parameters=self.parameters())
+
+    def parameters(self) -> Mapping[str, str]:
+        """What was given, as text; the report's definition says which it takes."""
+        given = {"referenceDate": self.reference_date, "from": self.first_day, "to": self.last_day, "year": self.year}
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+
+@strawberry.type
+class ReportOrderPayload(Payload):
+    """The ordered report."""
+
+    report: Report
+
+
+@strawberry.type
+class ReportMutations:
+    """Part of `Mutation`."""
+
+    @mutation(ReportOrderPayload)
+    async def report_order(self, info: ApiInfo, asked: Input[ReportOrderInput]) -> ReportOrderPayload:
+        """Order a report of the facts at the moment when a worker takes it up; the same position gives the same bytes."""
+        done = await execute(info, asked, Permission.REPORT_ORDER, order_report, asked.command)
+        return ReportOrderPayload(report=await record(info.context, Report, done.reference.id), replayed=done.replayed)
