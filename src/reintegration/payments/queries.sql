@@ -60,3 +60,41 @@ select line_id, kind from plan_items where id = $1
 -- name: open_payments
 select count(*) from payments
 where case_id = $1 and status in ('draft', 'submitted', 'approved', 'released', 'unconfirmed')
+
+-- name: payments_ledger
+-- Fedasil finance: a row per payment line, by the day it was paid or, until then, is to be paid. Drafts aren't money yet.
+-- Lists inside a cell are ordered and joined by a space.
+select
+    c.reference as case_reference, p.id::text as payment_id, l.position as line, o.code as office, o.name as office_name,
+    n.code as partner, p.kind as payment_kind, i.kind as item_kind, p.stream, f.code as fund, p.status, p.payment_date,
+    p.paid_on, s.name as supplier, p.invoice_number, p.description, l.description as line_description, l.amount_minor,
+    l.currency, l.rate, l.rate_month, l.rate_source, p.rate_rule, l.euro_minor, p.settlement_reference, p.prepared_by,
+    p.prepared_at, p.submitted_at, p.approved_by, p.approved_at, p.released_by, p.released_at, p.settled_by, p.settled_at,
+    p.reversed_by, p.reversed_at, p.approved_digest,
+    (
+        select string_agg(distinct d.sha256, ' ' order by d.sha256)
+        from payment_documents pd
+        join documents d on d.id = pd.document_id
+        where pd.payment_id = p.id
+    ) as evidence_digests,
+    (
+        select string_agg(t.id::text, ' ' order by t.recorded_at, t.id)
+        from ledger_transactions t
+        where t.reference_id = p.id and t.reference_kind = 'Payment'
+    ) as ledger_transactions
+from payments p
+join payment_lines l on l.payment_id = p.id
+join cases c on c.id = p.case_id
+join funds f on f.id = p.fund_id
+left join plan_items i on i.id = p.plan_item_id
+left join field_offices o on o.id = p.field_office_id
+left join partners n on n.id = o.partner_id
+left join suppliers s on s.id = p.supplier_id
+where coalesce(p.paid_on, p.payment_date) between $1 and $2 and p.status not in ('draft', 'cancelled')
+order by coalesce(p.paid_on, p.payment_date), c.reference collate "C", p.id, l.position
+
+-- name: payments_ledger_count
+select count(*)
+from payments p
+join payment_lines l on l.payment_id = p.id
+where coalesce(p.paid_on, p.payment_date) between $1 and $2 and p.status not in ('draft', 'cancelled')
