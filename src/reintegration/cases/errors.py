@@ -144,6 +144,7 @@ CONSTRAINTS: ConstraintErrors = {
             _rule("cases_departure_ck", "A case that departed has a date of departure"),
             _rule("cases_arrival_ck", "An arrival needs an office, and is not before the departure"),
             _rule("cases_referred_ck", "A referred case has a partner"),
+            _rule("cases_open_payments_ck", "Payments of the case are open: settle or cancel them first"),
             _rule("cases_closed_ck", "A closed case has a date and a reason"),
             _rule("case_intakes_desk_fk", "The return desk is unknown"),
             _rule("returnees_pk", "A returnee with this id exists already"),

@@ -1,0 +1,47 @@
+"""What each constraint of the database means to a caller, gathered from all rooms; tests compare it with the catalogue."""
+
+from reintegration.cases import errors as cases
+from reintegration.database.constraints import merge
+from reintegration.entitlements import errors as entitlements
+from reintegration.evidence import errors as evidence
+from reintegration.exports import errors as exports
+from reintegration.funding import errors as funding
+from reintegration.ledger import errors as ledger
+from reintegration.payments import errors as payments
+from reintegration.plans import errors as plans
+from reintegration.programme import errors as programme
+
+ALL_CONSTRAINTS = merge(
+    room.CONSTRAINTS for room in (cases, entitlements, evidence, exports, funding, ledger, payments, plans, programme)
+)
+"""For the unit of work."""
+
+_OF_THE_DATABASE_ITSELF = frozenset(
+    {
+        "audit_log_action_ck",
+        "audit_log_actor_ck",
+        "audit_log_append_only_ck",
+        "audit_log_images_ck",
+        "audit_log_pk",
+        "idempotency_records_append_only_ck",
+        "idempotency_records_digest_ck",
+        "idempotency_records_pk",
+        "schema_migrations_pk",
+        "status_transitions_pk",
+    }
+)
+"""The log, the keys and the life cycles: written by triggers, the unit of work and the migrations."""
+
+UNREACHABLE_CONSTRAINTS: frozenset[str] = (
+    _OF_THE_DATABASE_ITSELF
+    | cases.WRITTEN_BY_THE_CASES_ROOM_ALONE
+    | entitlements.WRITTEN_BY_THE_ENTITLEMENTS_ROOM_ALONE
+    | evidence.WRITTEN_BY_THE_EVIDENCE_ROOM_ALONE
+    | exports.WRITTEN_BY_THE_EXPORTS_ROOM_ALONE
+    | funding.LOADER_ONLY
+    | ledger.WRITTEN_BY_THE_LEDGER_ALONE
+    | payments.WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE
+    | plans.WRITTEN_BY_THE_PLANS_ROOM_ALONE
+    | programme.LOADER_ONLY
+)
+"""Constraints that no request can meet: violating one is a bug of ours, shown with an incident id."""
