@@ -95,13 +95,18 @@ end $$;
 alter function record_change() owner to reintegration_guard;
 grant insert on audit_log to reintegration_guard;
 
--- Every audited table gets the same trigger; the argument names its key column.
+-- Every audited table gets the same triggers; the argument names its key column. TRUNCATE fires no row trigger and passes
+-- row-level security by, so it would take rows away without a trace: nobody does it.
 create procedure audit_table(relation regclass, key_column text default 'id')
 language plpgsql as $$
 begin
     execute format(
         'create trigger %I after insert or update or delete on %s for each row execute function record_change(%L)',
         relation::text || '_audit', relation, key_column
+    );
+    execute format(
+        'create trigger %I before truncate on %s for each statement execute function refuse_change()',
+        relation::text || '_no_truncate', relation
     );
 end $$;
 
@@ -199,7 +204,12 @@ create policy idempotency_records_own on idempotency_records
 using (actor_id = (select actor_id())) with check (actor_id = (select actor_id()));
 create trigger idempotency_records_append_only before delete on idempotency_records
 for each row execute function refuse_change();
+create trigger idempotency_records_kept before update on idempotency_records
+for each row when (old.result_kind <> '') execute function refuse_change();
+create trigger idempotency_records_no_truncate before truncate on idempotency_records
+for each statement execute function refuse_change();
 
 grant select on status_transitions to reintegration_app, reintegration_auditor;
 grant select on audit_log to reintegration_app, reintegration_auditor;
-grant select, insert, update on idempotency_records to reintegration_app;
+grant select, insert on idempotency_records to reintegration_app;
+grant update (result_kind, result_id, result_version) on idempotency_records to reintegration_app;

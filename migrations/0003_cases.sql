@@ -36,7 +36,7 @@ create table cases (
         and (arrived_on is null) = (arrival_confirmed_at is null)
         and (status not in ('arrived', 'implementing') or arrived_on is not null)
         and (arrived_on is null or field_office_id is not null)
-        and (arrived_on is null or arrived_on >= departed_on)
+        and (arrived_on is null or (departed_on is not null and arrived_on >= departed_on))
     ),
     constraint cases_dublin_ck check (not dublin or partner_id is null),
     constraint cases_referred_ck check (status <> 'referred' or partner_id is not null),
@@ -215,5 +215,7 @@ call audit_table('case_transfers');
 grant select on cases, case_intakes, returnees, vulnerabilities, case_transfers to reintegration_app, reintegration_auditor;
 grant select on returnee_identities to reintegration_app;
 grant insert on cases, case_intakes, returnees, returnee_identities, vulnerabilities, case_transfers to reintegration_app;
-grant update on cases, case_intakes, returnees, returnee_identities, vulnerabilities to reintegration_app;
+grant update on cases, case_intakes, returnees, returnee_identities to reintegration_app;
+-- Who recorded it is never written again: the second pair of eyes is compared with that.
+grant update (decision, decided_by, decided_at) on vulnerabilities to reintegration_app;
 grant select on cases to reintegration_guard;

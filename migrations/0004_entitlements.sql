@@ -103,10 +103,11 @@ begin
         raise exception 'a granted entitlement is not edited'
             using errcode = '23514', constraint = 'entitlements_append_only_ck', table = 'entitlements';
     end if;
-    return new;
+    return null;
 end $$;
 alter function check_entitlement() owner to reintegration_guard;
-create trigger entitlements_check before insert or update on entitlements
+-- After the row, hence after row-level security: who may not see the case learns nothing of it from this check.
+create trigger entitlements_check after insert or update on entitlements
 for each row execute function check_entitlement();
 
 create table deadline_extensions (
@@ -207,6 +208,22 @@ create index plan_items_returnee_ix on plan_items (returnee_id, case_id);
 create trigger plan_items_append_only before update or delete on plan_items
 for each row execute function refuse_change();
 
+-- Items come while their plan is a draft; the lock keeps it one until they are stored, so that none slips in beside a submission.
+create function check_plan_item() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    plan_status text;
+begin
+    select p.status into plan_status from plans p where p.id = new.plan_id for share;
+    if plan_status is distinct from 'draft' then
+        raise exception 'the items of a submitted plan do not change'
+            using errcode = '23514', constraint = 'plan_items_draft_ck', table = 'plan_items';
+    end if;
+    return null;
+end $$;
+alter function check_plan_item() owner to reintegration_guard;
+create trigger plan_items_check after insert on plan_items for each row execute function check_plan_item();
+
 -- The sum of a plan can't exceed what was granted for reintegration; said here when it is submitted and when it is approved.
 create function check_plan_total() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -226,7 +243,8 @@ alter function check_plan_total() owner to reintegration_guard;
 create trigger plans_total before update of status on plans for each row execute function check_plan_total();
 
 alter table entitlement_assessments enable row level security, force row level security;
-create policy entitlement_assessments_scope on entitlement_assessments using ((select actor_sees_all()));
+-- The facts of an assessment tell the asylum status and the vulnerabilities, so it is for those who may know both.
+create policy entitlement_assessments_scope on entitlement_assessments using ((select actor_sees_intake()));
 
 alter table entitlement_exceptions enable row level security, force row level security;
 create policy entitlement_exceptions_scope on entitlement_exceptions using ((select actor_sees_all()));
@@ -243,6 +261,7 @@ using ((select actor_sees_all()) or exists (select from cases c where c.id = cas
 alter table plans enable row level security, force row level security;
 create policy plans_scope on plans
 using ((select actor_sees_all()) or exists (select from cases c where c.id = case_id));
+create policy plans_guard on plans to reintegration_guard using (true) with check (false);
 
 alter table plan_items enable row level security, force row level security;
 create policy plan_items_scope on plan_items
@@ -260,5 +279,10 @@ grant select on entitlement_assessments, entitlement_exceptions, entitlements, d
 to reintegration_app, reintegration_auditor;
 grant insert on entitlement_assessments, entitlement_exceptions, entitlements, deadline_extensions, plans, plan_items
 to reintegration_app;
-grant update on entitlement_exceptions, entitlements, deadline_extensions, plans to reintegration_app;
-grant select on entitlements, plan_items to reintegration_guard;
+-- Who asked and who prepared is never written again: the second pair of eyes is compared with them.
+grant update (decision, decision_note, decided_by, decided_at) on entitlement_exceptions, deadline_extensions
+to reintegration_app;
+grant update (deadline_on) on entitlements to reintegration_app;
+grant update (status, submitted_by, submitted_at, decided_by, decided_at, decision_note) on plans to reintegration_app;
+grant select on entitlements, plans, plan_items to reintegration_guard;
+grant update (status) on plans to reintegration_guard;

@@ -22,6 +22,7 @@ create table ledger_accounts (
     constraint ledger_accounts_name_uq unique nulls not distinct (case_id, kind, stream, line_id, fund_id, currency)
 );
 create index ledger_accounts_fund_ix on ledger_accounts (fund_id, kind);
+create index ledger_accounts_currency_ix on ledger_accounts (currency);
 
 create table ledger_transactions (
     id uuid not null,
@@ -72,12 +73,6 @@ create trigger ledger_transactions_append_only before update or delete on ledger
 for each row execute function refuse_change();
 create trigger ledger_postings_append_only before update or delete on ledger_postings
 for each row execute function refuse_change();
-create trigger ledger_accounts_no_truncate before truncate on ledger_accounts
-for each statement execute function refuse_change();
-create trigger ledger_transactions_no_truncate before truncate on ledger_transactions
-for each statement execute function refuse_change();
-create trigger ledger_postings_no_truncate before truncate on ledger_postings
-for each statement execute function refuse_change();
 
 create function check_postings_balance() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -96,12 +91,17 @@ create constraint trigger ledger_postings_balanced_ck after insert on ledger_pos
 deferrable initially deferred for each row execute function check_postings_balance();
 
 -- Postings come with their transaction, in the account's currency; then each account touched is locked in key order and
--- its sum compared with its minimum. The lock is what makes the comparison true until commit.
+-- its sum compared with its minimum. The lock is what makes the comparison true until commit; an old snapshot would not
+-- see what others posted before the lock was free, so REPEATABLE READ may not post.
 create function check_postings() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     touched uuid[];
 begin
+    if current_setting('transaction_isolation') = 'repeatable read' then
+        raise exception 'postings need READ COMMITTED or SERIALIZABLE'
+            using errcode = '23514', constraint = 'ledger_postings_isolation_ck', table = 'ledger_postings';
+    end if;
     if exists (
         select from added p
         join ledger_transactions t on t.id = p.transaction_id

@@ -235,13 +235,16 @@ create index payment_documents_case_ix on payment_documents (case_id);
 create trigger payment_documents_append_only before update or delete on payment_documents
 for each row execute function refuse_change();
 
--- A payment's content is open while it is a draft and fixed from its submission on: that is what an approval is bound to.
+-- A payment's content is open while it is a draft and fixed from its submission on: that is what an approval is bound to. The
+-- lock keeps the status until the part is stored. After the row, hence after row-level security: who may not see the
+-- payment learns nothing of it from this check.
 create function check_payment_part() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     part record := case when tg_op = 'DELETE' then old else new end;
-    payment_status text := (select p.status from payments p where p.id = part.payment_id);
+    payment_status text;
 begin
+    select p.status into payment_status from payments p where p.id = part.payment_id for share;
     if tg_table_name = 'payment_lines' and payment_status <> 'draft' then
         raise exception 'the lines of a submitted payment do not change'
             using errcode = '23514', constraint = 'payments_content_ck', table = tg_table_name;
@@ -257,12 +260,12 @@ begin
                 using errcode = '23514', constraint = 'payment_documents_step_ck', table = tg_table_name;
         end if;
     end if;
-    return part;
+    return null;
 end $$;
 alter function check_payment_part() owner to reintegration_guard;
-create trigger payment_lines_check before insert or update or delete on payment_lines
+create trigger payment_lines_check after insert or update or delete on payment_lines
 for each row execute function check_payment_part();
-create trigger payment_documents_check before insert on payment_documents
+create trigger payment_documents_check after insert on payment_documents
 for each row execute function check_payment_part();
 
 create function raise_payment_rule(rule text, explanation text) returns void
@@ -278,10 +281,18 @@ declare
         'id', 'case_id', 'field_office_id', 'fund_id', 'kind', 'stream', 'plan_item_id', 'entitlement_id', 'supplier_id',
         'invoice_number', 'description', 'payment_date', 'rate_rule', 'prepared_by', 'prepared_at'
     ];
+    identity text[] := array['id', 'case_id', 'field_office_id', 'kind', 'stream', 'prepared_by', 'prepared_at'];
     dates record;
     missing text;
     needed_stage text := case new.status when 'submitted' then 'request' when 'paid' then 'settlement' end;
 begin
+    if (
+        select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(old)) where key = any (identity)
+    ) <> (
+        select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(new)) where key = any (identity)
+    ) then
+        perform raise_payment_rule('payments_content_ck', 'a payment stays with its case, its office and who prepared it');
+    end if;
     if (old.status <> 'draft' or new.status <> 'draft') and (
         select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(old)) where key = any (content)
     ) <> (
@@ -394,9 +405,10 @@ create policy suppliers_scope on suppliers using (
     )
 );
 
--- Seen by who sees the case, and by the office that made the payment.
+-- Seen by who sees the case, and by the office that made the payment. Made for a case that one sees, by one's own office;
+-- carried on by the office that made it, also when its case has moved on.
 alter table payments enable row level security, force row level security;
-create policy payments_scope on payments using (
+create policy payments_read on payments for select using (
     (select actor_sees_all())
     or (
         (select actor_role()) in ('field_officer', 'field_approver')
@@ -404,11 +416,37 @@ create policy payments_scope on payments using (
     )
     or exists (select from cases c where c.id = case_id)
 );
-create policy payments_guard on payments for select to reintegration_guard using (true);
+create policy payments_make on payments for insert with check (
+    (select actor_sees_all())
+    or (
+        ((select actor_role()) = 'partner_coordinator' or field_office_id = any ((select actor_offices())::uuid[]))
+        and exists (select from cases c where c.id = case_id)
+    )
+);
+create policy payments_carry_on on payments for update using (
+    (select actor_sees_all())
+    or (
+        (select actor_role()) in ('field_officer', 'field_approver')
+        and field_office_id = any ((select actor_offices())::uuid[])
+    )
+    or ((select actor_role()) = 'partner_coordinator' and exists (select from cases c where c.id = case_id))
+);
+create policy payments_guard on payments to reintegration_guard using (true) with check (false);
 
 alter table payment_lines enable row level security, force row level security;
 create policy payment_lines_scope on payment_lines
-using ((select actor_sees_all()) or exists (select from payments p where p.id = payment_id));
+using ((select actor_sees_all()) or exists (select from payments p where p.id = payment_id))
+with check (
+    (select actor_sees_all())
+    or exists (
+        select from payments p
+        where p.id = payment_id
+            and (
+                (select actor_role()) = 'partner_coordinator'
+                or p.field_office_id = any ((select actor_offices())::uuid[])
+            )
+    )
+);
 create policy payment_lines_guard on payment_lines for select to reintegration_guard using (true);
 
 alter table documents enable row level security, force row level security;
@@ -419,12 +457,34 @@ create policy documents_scope on documents using (
         and field_office_id = any ((select actor_offices())::uuid[])
     )
     or exists (select from cases c where c.id = case_id)
+)
+-- Files come with a case that one sees, or with a payment that one's office still settles.
+with check (
+    (select actor_sees_all())
+    or (
+        ((select actor_role()) = 'partner_coordinator' or field_office_id = any ((select actor_offices())::uuid[]))
+        and (
+            exists (select from cases c where c.id = case_id)
+            or exists (select from payments p where p.case_id = documents.case_id)
+        )
+    )
 );
 create policy documents_guard on documents for select to reintegration_guard using (true);
 
 alter table payment_documents enable row level security, force row level security;
 create policy payment_documents_scope on payment_documents
-using ((select actor_sees_all()) or exists (select from payments p where p.id = payment_id));
+using ((select actor_sees_all()) or exists (select from payments p where p.id = payment_id))
+with check (
+    (select actor_sees_all())
+    or exists (
+        select from payments p
+        where p.id = payment_id
+            and (
+                (select actor_role()) = 'partner_coordinator'
+                or p.field_office_id = any ((select actor_offices())::uuid[])
+            )
+    )
+);
 create policy payment_documents_guard on payment_documents for select to reintegration_guard using (true);
 
 -- An office that made a payment still sees the item it was for when the case has moved on.
@@ -468,6 +528,7 @@ call audit_table('payment_documents');
 
 grant select on suppliers, payments, payment_lines, documents, payment_documents to reintegration_app, reintegration_auditor;
 grant insert, update on suppliers, payments, documents to reintegration_app;
+grant update (status) on payments to reintegration_guard;
 grant insert, update, delete on payment_lines to reintegration_app;
 grant insert on payment_documents to reintegration_app;
 grant select on payments, payment_lines, documents, payment_documents to reintegration_guard;

@@ -87,7 +87,7 @@ class UnitOfWork:
         """
         for attempt in range(1, _TRIES + 1):
             try:
-                async with self._open(actor, "begin") as transaction:
+                async with self._open(actor, "begin isolation level read committed") as transaction:
                     return await work(transaction)
             except Exception as error:
                 found = database_error(error)

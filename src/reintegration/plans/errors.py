@@ -78,6 +78,7 @@ WRITTEN_BY_THE_PLANS_ROOM_ALONE = frozenset(
     {
         "plan_items_append_only_ck",
         "plan_items_case_uq",
+        "plan_items_draft_ck",
         "plan_items_plan_fk",
         "plan_items_position_uq",
         "plans_case_uq",
