@@ -96,7 +96,7 @@ def _vulnerabilities(draw: Draw, draft: _Draft, *, alone: bool, minors: bool) ->
     if alone and not adult:
         found.append("unaccompanied_minor")
     if alone and adult and draft.age <= _FORMER_MINOR_AGE and draw.chance(200):
-        found.append("former_unaccompanied_minor")
+        found.append("unaccompanied_minor")
     if draft.role == "head" and minors:
         found.append("family_with_minor_children")
     if draft.gender == "female" and adult and draft.age < _OLDEST_PREGNANT and draw.chance(40):
@@ -104,7 +104,7 @@ def _vulnerabilities(draw: Draw, draft: _Draft, *, alone: bool, minors: bool) ->
     if draft.age >= _ELDERLY_AGE:
         found.append("elderly")
     if draw.chance(50):
-        found.append("complex_medical_file")
+        found.append("complex_medical")
     if adult and draw.chance(10):
         found.append("trafficking_victim")
     return tuple(found)

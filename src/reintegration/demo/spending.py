@@ -90,7 +90,7 @@ def _personal_kinds(draw: Draw, members: Sequence[SyntheticMember], day: date) -
     kinds: list[tuple[str, int]] = []
     for index, member in enumerate(members):
         age = age_on(member.birth_date, day)
-        if {"complex_medical_file", "pregnant"} & set(member.vulnerabilities):
+        if {"complex_medical", "pregnant"} & set(member.vulnerabilities):
             kinds.append(("medical", index))
         if is_minor(member, day) and age >= _SCHOOL_AGE and draw.chance(500):
             kinds.append(("schooling_child", index))

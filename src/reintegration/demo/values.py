@@ -13,10 +13,9 @@ PaymentKind = Literal["supplier_direct", "reimbursement"]
 Outcome = Literal["paid", "unconfirmed", "failed", "reversed", "draft", "submitted", "approved"]
 CloseReason = Literal["completed", "partially_used_expired", "lost_contact", "re_migrated", "returned_to_belgium", "deceased"]
 Vulnerability = Literal[
-    "complex_medical_file",
+    "complex_medical",
     "trafficking_victim",
     "unaccompanied_minor",
-    "former_unaccompanied_minor",
     "family_with_minor_children",
     "pregnant",
     "elderly",

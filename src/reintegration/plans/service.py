@@ -17,6 +17,7 @@ from reintegration.kernel.money import EURO
 from reintegration.kernel.reference import Reference
 from reintegration.ledger.service import balances, flows, post, pot_of
 from reintegration.plans.commands import ApprovePlan, DraftPlan, PlanLine, RejectPlan, SubmitPlan
+from reintegration.plans.content import plan_content
 from reintegration.plans.errors import CaseNotReadyError, ContentChangedError, PlanBelowUseError, PlanOpenError, PlanTooLargeError
 from reintegration.plans.models import Plan
 
@@ -56,7 +57,7 @@ async def draft_plan(transaction: Transaction, command: DraftPlan) -> Reference:
         case_id=case.id,
         number=await transaction.fetch_value(_SQL["next_number"], case.id),
         status="draft",
-        content_digest=digest([_content(line_id, line) for line_id, line in lines]),
+        content_digest=digest([plan_content(line_id, line) for line_id, line in lines]),
         prepared_by=transaction.actor.id,
         using_db=transaction.orm,
     )
@@ -186,14 +187,3 @@ async def _record_items(transaction: Transaction, plan: Plan, lines: list[tuple[
         [line.budget.amount_minor for _, line in lines],
         [line.co_investment.amount_minor if line.co_investment else 0 for _, line in lines],
     )
-
-
-def _content(line_id: UUID, line: PlanLine) -> Mapping[str, object]:
-    return {
-        "line": line_id,
-        "kind": line.kind,
-        "returnee": line.returnee_id,
-        "description": line.description,
-        "budget_minor": line.budget.amount_minor,
-        "co_investment_minor": line.co_investment.amount_minor if line.co_investment else 0,
-    }
