@@ -9,6 +9,7 @@ from reintegration.entitlements import ports as entitlements
 from reintegration.entitlements.service import start_deadlines
 from reintegration.funding.service import fund_for
 from reintegration.payments.service import open_payment_count
+from reintegration.reports import connect_reports
 
 
 async def _fund_for(transaction: Transaction, amif_eligible: bool, on: date) -> UUID:  # noqa: FBT001 - the port's signature
@@ -19,3 +20,4 @@ def connect_rooms() -> None:
     """Connect the rooms; done once for a process, by `register_models`."""
     cases.connect(cases.Ports(start_deadlines=start_deadlines, open_payment_count=open_payment_count))
     entitlements.connect(entitlements.Ports(fund_for=_fund_for))
+    connect_reports()
