@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
-from datetime import date
 from uuid import UUID
 
 import pytest
@@ -193,7 +192,7 @@ async def test_an_extension_that_can_not_be_is_refused(work: UnitOfWork) -> None
     good = RequestExtension(
         id=new_id(), entitlement_id=await budget_of(work, case), new_deadline_on=add_months(today(), 24), reason="More time"
     )
-    present: date = add_months(days_ago(29), 12)
+    present = add_months(days_ago(29), 12)
     not_started = dataclasses.replace(good, entitlement_id=await budget_of(work, waiting))
     wrong: list[tuple[RequestExtension, type[DomainError]]] = [
         (dataclasses.replace(good, new_deadline_on=present), errors.DeadlineNotLaterError),

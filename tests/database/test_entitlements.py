@@ -102,7 +102,8 @@ async def test_an_assessment_is_kept_with_facts_steps_and_digests_and_gives_the_
     found = await row(
         work,
         "select facts ->> 'administrativeStatus' as status, facts ->> 'grantDate' as granted, "
-        "jsonb_array_length(steps) > 5 as told, result ->> 'versionCode' as version, assessed_by from entitlement_assessments where id = $1",
+        "result ->> 'versionCode' as version, jsonb_array_length(steps) > 5 as told, "
+        "assessed_by from entitlement_assessments where id = $1",
         command.id,
     )
     assert found == {

@@ -11,10 +11,15 @@ from reintegration.programme.service import tariff_version
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """A version with the id of its row."""
+    """A version with the id of its row and the digest of its rules."""
 
     id: UUID
+    digest: str
     version: TariffVersion
+
+
+_read: dict[UUID, Tariff] = {}
+"""Versions read before, a few in a programme's life. The rows of one never change, which their digest proves each time."""
 
 
 async def tariff_of(transaction: Transaction, code: str | None) -> Tariff:
@@ -25,7 +30,11 @@ async def tariff_of(transaction: Transaction, code: str | None) -> Tariff:
         TariffVersionDamagedError, TariffRowError: its rows can't be trusted or read.
     """
     stored = await tariff_version(transaction, code)
-    return Tariff(stored.id, TariffVersion.from_rows(stored.code, stored.rules, stored.exclusions, stored.deadlines))
+    known = _read.get(stored.id)
+    if known is None or known.digest != stored.digest:
+        version = TariffVersion.from_rows(stored.code, stored.rules, stored.exclusions, stored.deadlines)
+        known = _read[stored.id] = Tariff(stored.id, stored.digest, version)
+    return known
 
 
 async def stored_version(transaction: Transaction, assessment: EntitlementAssessment) -> Tariff:
