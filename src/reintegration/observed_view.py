@@ -1,0 +1,108 @@
+"""The GraphQL view as the application serves it: counted, with a limit on how slowly a body may arrive, and able to end."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from weakref import WeakSet
+
+from aiohttp import WSCloseCode, web
+from cross_web import AsyncHTTPRequestAdapter
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.types import ExecutionResult
+
+from reintegration.api.codes import Code
+from reintegration.api.documents import TrustedDocuments
+from reintegration.api.edge import EdgeSchema
+from reintegration.api.requests import RequestRefusedError
+from reintegration.api.view import ApiView, Authenticator
+from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.storage.client import ObjectStore
+from reintegration.telemetry import OTHER, Metrics
+
+BODY_TIMEOUT_S = 15.0
+"""How long a request's body may take to arrive."""
+
+OPERATION = web.RequestKey("operation", str)
+"""The trusted document's name; `OTHER` for any other operation."""
+OUTCOME = web.RequestKey("outcome", str)
+"""The code of the first error, or "ok"."""
+OK = "ok"
+
+
+class ObservedView(ApiView):
+    """Tells by `OPERATION` and `OUTCOME` on the request what was asked and how it ended."""
+
+    def __init__(  # noqa: PLR0913 - the base's parts, by name, and one more
+        self,
+        schema: EdgeSchema,
+        metrics: Metrics,
+        *,
+        authenticate: Authenticator,
+        unit_of_work: UnitOfWork,
+        object_store: ObjectStore,
+        documents: TrustedDocuments,
+        is_production: bool,
+        allowed_origins: Sequence[str] = (),
+    ) -> None:
+        """As `ApiView`, and where to count."""
+        super().__init__(
+            schema,
+            authenticate=authenticate,
+            unit_of_work=unit_of_work,
+            object_store=object_store,
+            documents=documents,
+            is_production=is_production,
+            allowed_origins=allowed_origins,
+        )
+        self._metrics = metrics
+        self._names: Mapping[str, str] = {
+            text: name for name, text in documents.by_id.items() if name != hashlib.sha256(text.encode()).hexdigest()
+        }
+        self._sockets: WeakSet[web.WebSocketResponse] = WeakSet()
+        self._streams: WeakSet[asyncio.Task[object]] = WeakSet()
+
+    async def end_streams(self, _app: web.Application) -> None:
+        """End subscriptions, which would else hold a shutdown up until its time limit; for `app.on_shutdown`."""
+        for stream in list(self._streams):
+            stream.cancel()
+        for socket in list(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"The server is going away")
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """Read the operation and note whether it is one of ours."""
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                asked = await super().parse_http_body(request)
+        except TimeoutError:
+            raise RequestRefusedError(408, Code.TIMEOUT, f"The body did not arrive within {BODY_TIMEOUT_S:g} s") from None
+        original: web.Request = request.request  # type: ignore[attr-defined] # the aiohttp adapter, which the view's base makes
+        original[OPERATION] = self._names.get(asked.query or "", OTHER)
+        return asked
+
+    async def process_result(self, request: web.Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """Note how the operation ended and what it cost."""
+        errors = result.errors or []
+        request[OUTCOME] = str((errors[0].extensions or {}).get("code", Code.INTERNAL.value)).lower() if errors else OK
+        cost = (result.extensions or {}).get("cost")
+        if isinstance(cost, Mapping) and isinstance(requested := cost.get("requested"), int):
+            self._metrics.count_cost(requested)
+        return await super().process_result(request, result)
+
+    async def create_websocket_response(self, request: web.Request, subprotocol: str | None) -> web.WebSocketResponse:
+        """Remember the socket for the shutdown."""
+        socket = await super().create_websocket_response(request, subprotocol)
+        self._sockets.add(socket)
+        return socket
+
+    async def create_streaming_response(
+        self,
+        request: web.Request,
+        stream: Callable[[], AsyncGenerator[str, None]],
+        sub_response: web.Response,
+        headers: Mapping[str, str],
+    ) -> web.StreamResponse:
+        """Remember the request's task for the shutdown."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._streams.add(task)
+        return await super().create_streaming_response(request, stream, sub_response, headers)

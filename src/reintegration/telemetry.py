@@ -1,0 +1,125 @@
+"""What the server tells its operator: metrics of bounded size, and logs without a person, a document or a token in them."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Mapping, MutableMapping
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+OTHER: Final = "other"
+"""The operation of everything that isn't one of ours."""
+
+_LATENCY_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_COST: Final = (10, 100, 1_000, 10_000, 100_000)
+_DATABASE_FACTS: Final = ("sqlstate", "constraint_name", "table_name")
+_DEEPEST_TRACEBACK: Final = 30
+
+
+class Metrics:
+    """The metrics of one application. A label is a word from a closed list: an operation of ours, an outcome, a route."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._requests = Counter(
+            "reintegration_requests",
+            "Requests answered, by operation and outcome.",
+            ("operation", "outcome"),
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            "reintegration_request_duration_seconds",
+            "Time from a request's head to the end of its answer.",
+            ("operation",),
+            buckets=_LATENCY_S,
+            registry=self._registry,
+        )
+        self._cost = Histogram(
+            "reintegration_operation_cost", "Computed cost of operations.", buckets=_COST, registry=self._registry
+        )
+        self._connections = Gauge(
+            "reintegration_database_connections", "Connections of the pool, by state.", ("state",), registry=self._registry
+        )
+        self._jobs = Gauge("reintegration_jobs", "Export jobs, by status.", ("status",), registry=self._registry)
+        self._scrape_failures = Counter(
+            "reintegration_scrape_failures", "Scrapes that could not ask the database.", registry=self._registry
+        )
+
+    def count_request(self, operation: str, outcome: str, duration_s: float) -> None:
+        """A request has been answered."""
+        self._requests.labels(operation, outcome).inc()
+        self._latency.labels(operation).observe(duration_s)
+
+    def count_cost(self, cost: int) -> None:
+        """An operation was weighed."""
+        self._cost.observe(cost)
+
+    def set_connections(self, *, in_use: int, idle: int) -> None:
+        """How the pool stands at this moment."""
+        self._connections.labels("in_use").set(in_use)
+        self._connections.labels("idle").set(idle)
+
+    def set_jobs(self, jobs: Mapping[str, int] | None) -> None:
+        """How many jobs have each status; None when nobody could tell, and then no old number stands there."""
+        self._jobs.clear()
+        for status, count in (jobs or {}).items():
+            self._jobs.labels(status).set(count)
+        if jobs is None:
+            self._scrape_failures.inc()
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+def configure_logging(*, is_production: bool) -> None:
+    """Send structlog and the standard library to stderr: JSON lines in production, readable lines elsewhere."""
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending: list[structlog.types.Processor] = (
+        [_describe_exception, structlog.processors.JSONRenderer()]
+        if is_production
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("reintegration").setLevel(logging.INFO)
+
+
+def _describe_exception(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
+    """Say where an exception came from and of what kind it is; its text may quote a row, and with it a person."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    chain: list[dict[str, object]] = []
+    while isinstance(error, BaseException) and len(chain) < _DEEPEST_TRACEBACK:
+        frames = traceback.extract_tb(error.__traceback__)[-_DEEPEST_TRACEBACK:]
+        facts = {name: value for name in _DATABASE_FACTS if isinstance(value := getattr(error, name, None), str)}
+        chain.append(
+            {
+                "type": f"{type(error).__module__}.{type(error).__qualname__}",
+                "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+                **facts,
+            }
+        )
+        error = error.__cause__ or error.__context__
+    return {**event, "exception": chain} if chain else event
