@@ -17,7 +17,7 @@ async def visible(transaction: Transaction, model: type[M], row_id: UUID, *, kin
     Raises:
         NotFoundError: absent, or hidden from the actor by row-level security; the two look alike.
     """
-    row = await model.filter(pk=row_id).using_db(transaction.orm).get_or_none()
+    row = await model.filter(**_key(model, row_id)).using_db(transaction.orm).get_or_none()
     if row is None:
         raise NotFoundError(kind=kind)
     return row
@@ -30,10 +30,15 @@ async def locked(transaction: Transaction, model: type[M], row_id: UUID, *, kind
         NotFoundError: absent, or hidden from the actor by row-level security; the two look alike.
         VersionConflictError: the row is not at `expected_version`.
     """
-    row = await model.filter(pk=row_id).using_db(transaction.orm).select_for_update().get_or_none()
+    row = await model.filter(**_key(model, row_id)).using_db(transaction.orm).select_for_update().get_or_none()
     if row is None:
         raise NotFoundError(kind=kind)
     current: int = getattr(row, "version", 0)
     if expected_version is not None and current != expected_version:
         raise VersionConflictError(kind=kind, id=row_id, expected_version=expected_version, current_version=current)
     return row
+
+
+def _key(model: type[Model], row_id: UUID) -> dict[str, UUID]:
+    """The filter for a row's key; Tortoise's own `pk` fails where the key is a relation."""
+    return {model._meta.pk_attr: row_id}  # noqa: SLF001 - Tortoise's name for its metadata

@@ -38,6 +38,11 @@ class PinnedClient(AsyncpgDBClient):
         """The one connection, one statement at a time."""
         return ConnectionWrapper(self._lock, self)
 
+    async def execute_many(self, query: str, values: list[list[object]]) -> None:
+        """Run a statement for each row of values, in the transaction that is open (Tortoise would begin one of its own)."""
+        async with self.acquire_connection() as connection:
+            await connection.executemany(query, values)
+
 
 class Transaction:
     """An open transaction with its actor. Statements of concurrent tasks wait for each other."""

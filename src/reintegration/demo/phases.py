@@ -14,7 +14,7 @@ from reintegration.demo.spending_rows import File, StagedPayment
 from reintegration.demo.staging import Cells, StagedCase, at, demo_id, person, travel_mode
 from reintegration.ledger.flows import reverse, spend, unreserve
 from reintegration.ledger.posting import Entry
-from reintegration.ledger.service import flows, post_many, release_case
+from reintegration.ledger.service import flows, post_many, release_cases
 from reintegration.programme.reference import identifier
 
 _TRANSFER_REFERENCE = "TRF"
@@ -130,8 +130,7 @@ async def pay(transaction: Transaction, cases: Sequence[StagedCase], payments: S
 async def close(transaction: Transaction, cases: Sequence[StagedCase]) -> None:
     """End the cases that ended; what is left goes back to its fund."""
     ended = [case for case in cases if case.source.closed_on is not None]
-    for case in ended:
-        await release_case(transaction, case_id=case.id, on=case.source.closed_on or date.min)
+    await release_cases(transaction, {case.id: case.source.closed_on or date.min for case in ended})
     closed = [
         {"id": case.id, "status": "closed", "closed_on": case.source.closed_on, "close_reason": case.source.close_reason}
         for case in ended

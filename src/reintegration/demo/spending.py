@@ -37,7 +37,7 @@ _ITEM_STEP_MINOR: Final = 1000
 _SCHOOL_AGE: Final = 5
 _WORKING_AGE: Final = 65
 
-_PAYMENTS: Final = ((1, 440), (2, 420), (3, 140))
+_PAYMENTS: Final = ((1, 740), (2, 210), (3, 50))
 _LINES: Final = ((1, 660), (2, 270), (3, 70))
 _HOUSEHOLD_KINDS: Final = (
     ("micro_business", 34),

@@ -23,11 +23,13 @@ from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[])
 order by account_id
 
 -- name: case_balances
--- What each account of a case holds; the caller adds up what it needs.
-select a.id, a.kind, a.fund_id, a.stream, a.line_id, a.currency, coalesce(sum(p.amount_minor), 0)::bigint as balance_minor
+-- What each account of some cases holds; the caller adds up what it needs.
+select
+    a.id, a.kind, a.fund_id, a.case_id, a.stream, a.line_id, a.currency,
+    coalesce(sum(p.amount_minor), 0)::bigint as balance_minor
 from ledger_accounts a
 left join ledger_postings p on p.account_id = a.id
-where a.case_id = $1
+where a.case_id = any ($1)
 group by a.id
 order by a.id
 

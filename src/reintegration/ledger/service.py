@@ -1,5 +1,6 @@
 """What other rooms may ask of the ledger."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -51,12 +52,13 @@ async def grant(
     return await post(transaction, flows.grant(pot, entitlement_id=entitlement_id, amount_minor=amount_minor, on=on))
 
 
-async def balances(transaction: Transaction, case_id: UUID) -> tuple[AccountBalance, ...]:
-    """The balance of each account of a case, from its postings."""
-    rows = await transaction.fetch(_SQL["case_balances"], case_id)
+async def balances(transaction: Transaction, *case_ids: UUID) -> tuple[AccountBalance, ...]:
+    """The balance of each account of these cases, from its postings."""
+    rows = await transaction.fetch(_SQL["case_balances"], case_ids)
     return tuple(
         AccountBalance(
-            Account(row["kind"], row["fund_id"], row["stream"], case_id, row["line_id"], row["currency"]), row["balance_minor"]
+            Account(row["kind"], row["fund_id"], row["stream"], row["case_id"], row["line_id"], row["currency"]),
+            row["balance_minor"],
         )
         for row in rows
     )
@@ -67,14 +69,18 @@ async def release_case(transaction: Transaction, *, case_id: UUID, on: date) -> 
 
     The caller holds the case's row lock and has made sure that no payment is open, so nothing is reserved.
     """
-    left = [
-        (held.account, held.balance_minor)
-        for held in await balances(transaction, case_id)
-        if held.account.kind in _LEFT and held.balance_minor
-    ]
+    return await release_cases(transaction, {case_id: on})
+
+
+async def release_cases(transaction: Transaction, closings: Mapping[UUID, date]) -> int:
+    """The same for several closing cases, each on its day."""
+    left: dict[UUID, list[tuple[Account, int]]] = {}
+    for held in await balances(transaction, *closings):
+        if held.account.kind in _LEFT and held.balance_minor and held.account.case_id is not None:
+            left.setdefault(held.account.case_id, []).append((held.account, held.balance_minor))
     if left:
-        await post(transaction, flows.release(case_id, left, on=on))
-    return sum(balance_minor for _, balance_minor in left)
+        await post_many(transaction, [flows.release(case_id, found, on=closings[case_id]) for case_id, found in left.items()])
+    return sum(balance_minor for found in left.values() for _, balance_minor in found)
 
 
 async def pot_of(transaction: Transaction, case_id: UUID, stream: str) -> Pot:
