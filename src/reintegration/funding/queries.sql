@@ -40,7 +40,6 @@ counted as (
         where p.case_id = c.id and p.stream = 'reintegration' and p.status = 'paid'
     ) e
     where not c.dublin
-        and c.departed_on between $2 and $1
         and e.counted_on between $2 and $1
         and not exists (
             select from visa_regimes v
