@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup demo serve test lint schema lock clean
+.PHONY: help environment setup demo serve test lint schema lock clean
 
 DATA := $(CURDIR)/.data
 BIN := .data/venv/bin
@@ -21,28 +21,31 @@ export TMPDIR := $(DATA)/tmp
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
 
-setup: ## Make the environment from the hashed lock (every other target does it when needed)
+environment:
 	@.ci/setup
 
-demo: setup ## The whole chain on the demo caseload, then keep serving; ONCE=1 stops at the end
+setup: environment ## Make the environment from the hashed lock, and fetch GraphiQL (other targets do it when needed)
+	@$(BIN)/reintegration assets
+
+demo: environment ## The whole chain on the demo caseload, then keep serving; ONCE=1 stops at the end
 	@exec $(BIN)/reintegration demo $(if $(ONCE),--once)
 
-serve: setup ## The API and the worker on an empty database
+serve: environment ## The API and the worker on an empty database
 	@exec $(BIN)/reintegration serve
 
-test: setup ## All tests, in parallel; WORKERS=n sets how many
+test: environment ## All tests, in parallel; WORKERS=n sets how many
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup tests
 
-lint: setup ## ruff, mypy --strict, and the floors of the architecture
+lint: environment ## ruff, mypy --strict, and the floors of the architecture
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --cache-dir .data/cache/import-linter
 
-schema: setup ## Write the contracts in schema/ anew
+schema: environment ## Write the contracts in schema/ anew
 	@exec $(BIN)/reintegration schema write
 
-lock: setup ## Write requirements.lock anew; LOCK_OPTIONS=--upgrade takes newer versions
+lock: environment ## Write requirements.lock anew; LOCK_OPTIONS=--upgrade takes newer versions
 	@$(BIN)/uv pip compile pyproject.toml --extra development --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet $(LOCK_OPTIONS) -o requirements.lock
 

@@ -1,43 +1,28 @@
-"""The command line: arguments in, one call, lines out; every refusal is one line and an exit status."""
+"""The command line: arguments in, one call, lines out; every refusal is one line and an exit status.
+
+A command loads its code when it is called, because a token should not wait for the whole graph to be built.
+"""
+# ruff: noqa: PLC0415 - see above
 
 import sys
 from typing import Annotated
 
 import typer
 
-from reintegration.api.documents import TrustedDocumentError
-from reintegration.app import ListenError
-from reintegration.commands import migrating, serving, tokens
 from reintegration.commands.running import StoppedError
-from reintegration.database.embedded import EmbeddedServerError as EmbeddedDatabaseError
-from reintegration.database.migrate import MigrationError
 from reintegration.kernel.actor import Role
-from reintegration.kernel.errors import DomainError
-from reintegration.resources import DatabaseUnavailableError
-from reintegration.settings import SettingsError, load_settings
-from reintegration.storage.errors import EmbeddedServerError as EmbeddedStoreError
-from reintegration.storage.errors import ObjectStoreUnavailableError
-from reintegration.web_assets import PackagesUnavailableError, ensure_web_assets
+from reintegration.settings import load_settings
 
+DIFFERENT = 1
+"""Exit status of a check that found something."""
 REFUSED = 2
-"""Exit status of a command that can't start."""
+"""Exit status of a command that can't do what it was asked."""
 INTERRUPTED = 130
 
-_EXIT_STATUS = """
-Exit status: 0 done (also a server that was told to stop); 1 what was checked is not as it should be; 2 a setting is wrong, or
-what it names can't be reached (one line says which); 130 interrupted before the end.
-"""
-_REFUSALS = (
-    DatabaseUnavailableError,
-    DomainError,  # IssuerUnavailableError, DevelopmentIssuerRefusedError, InvalidInputError, ReferenceDataError
-    EmbeddedDatabaseError,
-    EmbeddedStoreError,
-    ListenError,
-    MigrationError,
-    ObjectStoreUnavailableError,
-    SettingsError,
-    TrustedDocumentError,
-    serving.WorkerEndedError,
+_EXIT_STATUS = (
+    "Exit status: 0 done, also of a server that was told to stop; 1 what was checked is not as it should be;"
+    " 2 a setting or argument is wrong, or what it names can't be reached, and one line says which;"
+    " 130 interrupted before the end."
 )
 
 app = typer.Typer(
@@ -48,22 +33,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they print local variables, and those hold passwords
 )
+schema = typer.Typer(help="The contracts under schema/.", no_args_is_help=True)
+app.add_typer(schema, name="schema")
 
 
 def main() -> None:
     """Run a command."""
     try:
         app()
-    except _REFUSALS as error:
-        typer.echo(f"reintegration: {error}", err=True)
-        sys.exit(REFUSED)
     except (StoppedError, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        from reintegration.commands.refusals import REFUSALS
+
+        if not isinstance(error, REFUSALS):
+            raise
+        typer.echo(f"reintegration: {error}", err=True)
+        sys.exit(REFUSED)
 
 
 @app.command()
 def serve() -> None:
     """Serve the API and work on reports until told to stop."""
+    from reintegration.commands import serving
+
     serving.serve(load_settings(), typer.echo)
 
 
@@ -72,12 +65,16 @@ def worker(
     follow_stdin: Annotated[bool, typer.Option("--follow-stdin", hidden=True, help="End with whoever holds the pipe.")] = False,  # noqa: FBT002 - typer's form of a flag
 ) -> None:
     """Work on reports until told to stop; any number of workers may run."""
+    from reintegration.commands import serving
+
     serving.work(load_settings(), follows_stdin=follow_stdin)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest migration and reference data."""
+    from reintegration.commands import migrating
+
     applied = migrating.migrate_database(load_settings())
     typer.echo(f"{applied} migrations applied" if applied else "The database is current")
 
@@ -92,13 +89,52 @@ def token(
     subject: Annotated[str | None, typer.Option(help="Who it is; four eyes means different subjects.")] = None,
 ) -> None:
     """Print a development token; refused where OIDC_ISSUER is set."""
-    typer.echo(tokens.issue_token(load_settings(), role=role, offices=tuple(office or ()), partner=partner, subject=subject))
+    from reintegration.commands.tokens import issue_token
+
+    typer.echo(issue_token(load_settings(), role=role, offices=tuple(office or ()), partner=partner, subject=subject))
 
 
 @app.command()
 def assets() -> None:
     """Fetch GraphiQL's files; without a network everything else works, and one line says so."""
+    from reintegration.web_assets import PackagesUnavailableError, ensure_web_assets
+
     try:
         ensure_web_assets(load_settings().data_dir)
     except PackagesUnavailableError as error:
         typer.echo(f"GraphiQL will not be there, everything else will: {error}", err=True)
+
+
+@schema.command("write")
+def schema_write() -> None:
+    """Write the GraphQL schema, the database's schema, the exports' columns and the index of operations anew."""
+    from reintegration.commands import contracts
+
+    changed = contracts.write_contracts(load_settings())
+    typer.echo("\n".join(f"schema/{name}" for name in changed) if changed else "The contracts are current")
+
+
+@schema.command("check")
+def schema_check() -> None:
+    """Say which contracts are not current; exit status 1 if any."""
+    from reintegration.commands import contracts
+
+    changed = contracts.check_contracts(load_settings())
+    for name in changed:
+        typer.echo(f"schema/{name} is not current; run make schema", err=True)
+    if changed:
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop at the end; the last line is one JSON object.")] = False,  # noqa: FBT002 - typer's form of a flag
+) -> None:
+    """Load the demo caseload, run the whole chain, make a report, and keep serving."""
+    from reintegration.demo.run import DemoMismatchError, run_demo
+
+    try:
+        run_demo(load_settings(), once=once, announce=typer.echo)
+    except DemoMismatchError as error:
+        typer.echo(f"reintegration: {error}", err=True)
+        raise typer.Exit(DIFFERENT) from error
