@@ -1,0 +1,229 @@
+"""`reintegration demo`: the whole chain on the demo caseload, from departures to sealed reports read back and compared."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from reintegration.app import open_site
+from reintegration.commands.running import run, stoppable
+from reintegration.commands.serving import report_resources, started_places, worker_process
+from reintegration.database.transaction import Transaction
+from reintegration.demo.figures import YEAR_2022, YEAR_2023, YEARS, PublishedYear
+from reintegration.demo.loader import load_caseload, load_rates
+from reintegration.exports.commands import OrderReport
+from reintegration.exports.manifest import Manifest
+from reintegration.exports.sealing import verify_sealed
+from reintegration.exports.service import order_report
+from reintegration.exports.worker import run_worker
+from reintegration.identity.development import DevelopmentIssuer
+from reintegration.kernel.actor import Actor, Role
+from reintegration.kernel.ids import new_id
+from reintegration.progress import progress
+from reintegration.resources import Places, Resources, Stores, open_resources, open_stores
+from reintegration.settings import Profile, Settings
+from reintegration.telemetry import configure_logging
+
+FINANCE: Final = Actor("finance.demo", Role.FEDASIL_FINANCE)
+REPORTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "amif_indicators": {"reference_date": "2023-12-31"},
+    "payments_ledger": {"from": "2022-01-01", "to": "2024-12-31"},
+    "programme_statistics": {"years": "2022,2023"},
+}
+_OFFICE: Final = "IOM-BR"
+_LINK_S: Final = 3600
+_POLL_S: Final = 0.2
+_TIMEOUT_S: Final = 600.0
+Announce = Callable[[str], None]
+
+
+class DemoMismatchError(Exception):
+    """The sealed reports don't say what they must; the message names the figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A report that was read back from S3 and holds."""
+
+    kind: str
+    manifest: Manifest
+    manifest_key: str
+
+    def file(self, name: str) -> tuple[str, str]:
+        """Key and digest of one of its files."""
+        found = next(file for file in self.manifest.files if file.name == name)
+        return found.key, found.sha256
+
+
+def run_demo(settings: Settings, *, once: bool, announce: Announce = print) -> None:
+    """Run the main job; with `once` print its figures as one JSON line and stop, otherwise keep serving.
+
+    Raises:
+        DemoMismatchError: a report's figures are not the published ones.
+        Others as `commands.serving.serve`.
+    """
+    configure_logging(is_production=settings.profile is Profile.PRODUCTION)
+    with stoppable(), started_places(settings) as places:
+        run(_once(settings, places, announce) if once else _serving(settings, places, announce))
+
+
+async def _once(settings: Settings, places: Places, announce: Announce) -> None:
+    async with AsyncExitStack() as stack:
+        with progress("Migrating and connecting"):
+            stores = await stack.enter_async_context(open_stores(settings, places))
+        reports = await main_job(stores)
+        announce(json.dumps(await _summary(stores, reports), ensure_ascii=False))
+
+
+async def _serving(settings: Settings, places: Places, announce: Announce) -> None:
+    async with AsyncExitStack() as stack:
+        with progress("Migrating and connecting"):
+            resources = await stack.enter_async_context(open_resources(settings, places))
+        reports = await main_job(resources.stores)
+        site = await stack.enter_async_context(open_site(resources))
+        await stack.enter_async_context(worker_process())
+        await _announce(resources, site.url, reports, announce)
+        await asyncio.Event().wait()
+
+
+async def main_job(stores: Stores) -> Mapping[str, Sealed]:
+    """Load what is missing, order the reports, wait for their seals, read them back and compare their figures."""
+    rates = await load_rates(stores.unit_of_work)
+    with progress("Loading the demo caseload (cases)", 3903) as advance:
+        loaded = await load_caseload(stores.unit_of_work, stores.object_store, rates, advance)
+    if loaded:
+        await _analyze(stores)
+    async with _worker(stores):
+        with progress("Making and sealing the reports", len(REPORTS)) as advance:
+            reports = {kind: await _sealed(stores, kind, parameters, advance) for kind, parameters in REPORTS.items()}
+    await _compare(stores, reports)
+    return reports
+
+
+async def _analyze(stores: Stores) -> None:
+    """Tell the planner about the rows now: the automatic analysis comes a minute after a load, the first report at once."""
+    connection = await asyncpg.connect(stores.places.database.owner_url)
+    try:
+        await connection.execute("analyze")
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _worker(stores: Stores) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    working = asyncio.create_task(run_worker(report_resources(stores), stores.places.database.application_url, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.shield(asyncio.wait({working}))
+
+
+async def _sealed(stores: Stores, kind: str, parameters: Mapping[str, str], advance: Callable[[int], None]) -> Sealed:
+    command = OrderReport(id=new_id(), kind=kind, parameters=parameters)
+
+    async def order(transaction: Transaction) -> UUID:
+        return (await order_report(transaction, command)).id
+
+    report_id = await stores.unit_of_work.write(FINANCE, order)
+    async with asyncio.timeout(_TIMEOUT_S):
+        while True:
+            async with stores.unit_of_work.read(FINANCE) as transaction:
+                row = await transaction.fetch_one(
+                    "select status, failure_code, manifest_key, manifest_sha256 from export_jobs where id = $1", report_id
+                )
+            if row is not None and row["status"] == "sealed":
+                manifest = await verify_sealed(stores.object_store, row["manifest_key"], row["manifest_sha256"])
+                advance(1)
+                return Sealed(kind, manifest, row["manifest_key"])
+            if row is not None and row["status"] == "failed":
+                raise DemoMismatchError(f"the report {kind} failed: {row['failure_code']}")
+            await asyncio.sleep(_POLL_S)
+
+
+async def _compare(stores: Stores, reports: Mapping[str, Sealed]) -> None:
+    """The sealed statistics say what was published, and table 11 counts the returnees whom AMIF may count."""
+    years = {row["year"]: row for row in await _rows(stores, reports["programme_statistics"], "programme_years.csv")}
+    for published in YEARS:
+        row = years[str(published.year)]
+        _same("returned", published, int(row["returned"]), published.returned)
+        _same("supported", published, int(row["supported"]), published.supported)
+        _same("dublin_excluded", published, int(row["dublin_excluded"]), sum(count for _, count in published.dublin))
+    table = await _rows(stores, reports["amif_indicators"], "amif_table_11.csv")
+    async with stores.unit_of_work.read(Actor("demo", Role.SYSTEM)) as transaction:
+        expected = await transaction.fetch_value(
+            "select count(*) from returnees r join cases c on c.id = r.case_id"
+            " where not c.dublin and c.departed_on <= '2023-12-31'"
+            " and not exists (select from visa_regimes v where v.country_code = r.nationality and v.regime in ('eu', 'eu_old_15')"
+            " and c.departed_on >= coalesce(v.valid_from, '-infinity') and c.departed_on <= coalesce(v.valid_to, 'infinity'))"
+        )
+    _same("R.3.6", YEAR_2023, int(table[0]["values_achieved"]), expected)
+
+
+def _same(figure: str, year: PublishedYear, found: object, expected: object) -> None:
+    if found != expected:
+        raise DemoMismatchError(f"{figure} of {year.year} is {found} in the sealed report and should be {expected}")
+
+
+async def _rows(stores: Stores, report: Sealed, name: str) -> list[dict[str, str]]:
+    key, _ = report.file(name)
+    text = (await stores.object_store.get(key)).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+async def _summary(stores: Stores, reports: Mapping[str, Sealed]) -> Mapping[str, object]:
+    """The figures of 2023 from the sealed statistics, and where everything lies."""
+    rows = {row["year"]: row for row in await _rows(stores, reports["programme_statistics"], "programme_years.csv")}
+    year, before = rows[str(YEAR_2023.year)], rows[str(YEAR_2022.year)]
+    report = reports["amif_indicators"]
+    key, sha256 = report.file("amif_indicators.xlsx")
+    return {
+        "year": YEAR_2023.year,
+        "returned": int(year["returned"]),
+        "dublin_excluded": int(year["dublin_excluded"]),
+        "supported": int(year["supported"]),
+        "supported_percent": int(year["supported_percent"]),
+        "change_percent": int(year["change_percent"]),
+        "previous_year": {name: int(before[name]) for name in ("returned", "supported", "supported_percent")},
+        "report_key": key,
+        "report_sha256": sha256,
+        "manifest_key": report.manifest_key,
+        "reports": {
+            kind: {
+                "manifest_key": sealed.manifest_key,
+                "files": {file.name: {"key": file.key, "sha256": file.sha256} for file in sealed.manifest.files},
+            }
+            for kind, sealed in reports.items()
+        },
+    }
+
+
+async def _announce(resources: Resources, url: str, reports: Mapping[str, Sealed], announce: Announce) -> None:
+    settings = resources.settings
+    announce(f"API       {url}/graphql")
+    announce(f"Readiness {url}/readyz")
+    if settings.oidc_issuer is None:
+        issuer = DevelopmentIssuer(settings.data_dir, oidc_issuer=None, production=settings.profile is Profile.PRODUCTION)
+        tokens = {role: _token(issuer, role) for role in Role if role is not Role.SYSTEM}
+        announce(f"GraphiQL  {url}/graphiql#token={tokens[Role.AUDITOR]}")
+        announce("Tokens (eight hours):")
+        for role, token in tokens.items():
+            announce(f"  {role.value:<20} {token}")
+    key, _ = reports["amif_indicators"].file("amif_indicators.xlsx")
+    link = await resources.stores.object_store.presign_download(key, "amif_indicators.xlsx", _LINK_S)
+    announce(f"Sealed AMIF report (link good for an hour): {link}")
+    announce("Ctrl-C stops everything; the data stays for the next run.")
+
+
+def _token(issuer: DevelopmentIssuer, role: Role) -> str:
+    offices = (_OFFICE,) if role in {Role.FIELD_OFFICER, Role.FIELD_APPROVER} else ()
+    partner = "IOM" if role is Role.PARTNER_COORDINATOR else None
+    return issuer.issue(f"{role.value.replace('_', '-')}.demo", role, offices, partner)
