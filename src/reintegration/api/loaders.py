@@ -41,7 +41,7 @@ class ByKey:
 
         async def load(keys: list[object]) -> list[object | None]:
             transaction = await context.read()
-            rows = await shape.model.filter(pk__in=keys).using_db(transaction.orm)
+            rows = await shape.model.filter(**{f"{key_of(shape)}__in": keys}).using_db(transaction.orm)
             found: dict[object, object] = {row.pk: show(shape.shown_as, row) for row in rows}
             return [found.get(key) for key in keys]
 
@@ -211,3 +211,8 @@ def columns_of(shape: Shape) -> str:
 def table_of(shape: Shape) -> str:
     """The table that a type reads."""
     return str(shape.model._meta.db_table)  # noqa: SLF001 - Tortoise's metadata has no other name
+
+
+def key_of(shape: Shape) -> str:
+    """The attribute of a type's primary key; `pk` itself is unknown to Tortoise's filters where the key is a relation."""
+    return str(shape.model._meta.pk_attr)  # noqa: SLF001 - Tortoise's metadata has no other name

@@ -3,10 +3,12 @@
 from reintegration.api.edge import EdgeSchema
 from reintegration.api.graph import Node, shapes
 from reintegration.api.limits import Limits
+from reintegration.api.live import Subscription
+from reintegration.api.mutations import Mutation
 from reintegration.api.queries import Query
 
 
 def build_schema(*, limits: Limits | None = None, is_hardened: bool = False) -> EdgeSchema:
     """The schema, once per process. `is_hardened` takes away introspection and suggestions."""
     nodes = [shape.shown_as for shape in shapes().values() if issubclass(shape.shown_as, Node)]
-    return EdgeSchema(Query, types=nodes, limits=limits or Limits(), is_hardened=is_hardened)
+    return EdgeSchema(Query, Mutation, Subscription, types=nodes, limits=limits or Limits(), is_hardened=is_hardened)

@@ -25,7 +25,6 @@ class RateRule(StrEnum):
 
     REGISTRATION_MONTH = "REGISTRATION_MONTH"
     PAYMENT_MONTH = "PAYMENT_MONTH"
-    INVOICE_MONTH = "INVOICE_MONTH"
 
 
 @dataclass(frozen=True, slots=True)

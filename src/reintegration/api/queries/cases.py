@@ -24,7 +24,8 @@ from reintegration.kernel.errors import NotFoundError
 if TYPE_CHECKING:
     from reintegration.cases import models as rows
 
-_NEVER = date(9999, 12, 31)
+_NEVER = date(9999, 1, 1)
+"""Stands for no departure yet. Not the last day that Python knows: asyncpg sends that as infinity."""
 
 
 def _departure_key(row: Model) -> Key:
@@ -50,7 +51,7 @@ _ORDERS = {
     CaseOrder.REFERENCE: Order(Ordering("cases.reference", (str,)), ("t.reference",), _reference_key),
     CaseOrder.DEPARTURE: Order(
         Ordering("cases.departure", (date, UUID)),
-        ("coalesce(t.departed_on, date '9999-12-31')", "t.id"),
+        ("coalesce(t.departed_on, date '9999-01-01')", "t.id"),
         _departure_key,
         is_descending=True,
     ),

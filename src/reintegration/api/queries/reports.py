@@ -1,4 +1,4 @@
-"""Reports: those ordered, and their files."""
+"""Reports: those ordered, and their files; the yearly statistics."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
@@ -9,9 +9,12 @@ from tortoise.models import Model
 
 from reintegration.api import identifiers, loaders
 from reintegration.api.connections import Connection, Key, Ordering, window
+from reintegration.api.cost import Cost
 from reintegration.api.graph import ApiInfo
 from reintegration.api.pages import After, Before, First, Last, Order, table_page
 from reintegration.api.types.reports import Report
+from reintegration.api.types.statistics import Statistics, statistics
+from reintegration.funding.statistics import yearly
 from reintegration.identity.permissions import Permission, require
 
 if TYPE_CHECKING:
@@ -44,3 +47,10 @@ class ReportQueries:
         require(info.context.actor, Permission.REPORT_READ)
         page = window(_NEWEST.ordering, first, after, last, before)
         return await table_page(info.context, Report, _NEWEST, page, [])
+
+    @strawberry.field(
+        description="The programme in a year: who returned, who was supported, where to.", directives=[Cost(weight=50)]
+    )
+    async def statistics(self, info: ApiInfo, year: int) -> Statistics | None:
+        """Counted in the operation's snapshot."""
+        return statistics(await yearly(await info.context.read(), year))

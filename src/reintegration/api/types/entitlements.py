@@ -16,7 +16,8 @@ from reintegration.entitlements.rules import Stream
 from reintegration.identity.permissions import Permission
 
 
-@reads(rows.EntitlementAssessment, Permission.ENTITLEMENT_EXPLAIN)
+# The facts hold the asylum side and vulnerabilities, so the database shows an assessment only to who may see the intake.
+@reads(rows.EntitlementAssessment, Permission.INTAKE_READ)
 @strawberry.type(description="What the rules made of a case's facts on one day; never changed, and replayable to the cent.")
 class EntitlementAssessment(Node):
     """Table entitlement_assessments."""

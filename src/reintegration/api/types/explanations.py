@@ -8,16 +8,12 @@ from uuid import UUID
 import strawberry
 
 from reintegration.api import identifiers
-from reintegration.api.graph import ApiInfo
 from reintegration.api.scalars import Money
 from reintegration.entitlements.rules import Stream
-from reintegration.identity.permissions import Permission, allows
 from reintegration.kernel import money as kernel
 from reintegration.kernel.canonical import canonical_json
 
 _Document = Mapping[str, object]
-_PERSONAL = (Permission.INTAKE_READ, Permission.VULNERABILITY_READ)
-"""What a role needs to see the facts, for asylum status and vulnerabilities are among them."""
 
 
 @strawberry.type(description="A fact that a step looked at.")
@@ -38,12 +34,7 @@ class AssessmentStep:
     result: str
     amount: Money | None
     text: str
-    looked_at: strawberry.Private[list[AssessmentFact]]
-
-    @strawberry.field(description="What was looked at; null for who may not see the asylum side or vulnerabilities.")
-    def facts(self, info: ApiInfo) -> list[AssessmentFact] | None:
-        """Bounded by what the engine looks at in one step."""
-        return self.looked_at if _sees_facts(info) else None
+    facts: list[AssessmentFact] = strawberry.field(description="What was looked at.")
 
 
 @strawberry.type(description="An amount that the rules give.")
@@ -121,18 +112,9 @@ class Explanation:
     warnings: list[AssessmentNotice]
     steps: list[AssessmentStep]
     result_document: str = strawberry.field(description="The whole result as canonical JSON; its SHA-256 is the result's digest.")
-    facts: strawberry.Private[object | None]
-
-    @strawberry.field(
-        description="The facts as canonical JSON, whose SHA-256 is their digest; null in a preview, and for who may not see them."
+    facts_document: str | None = strawberry.field(
+        description="The facts as canonical JSON, whose SHA-256 is their digest; null in a preview."
     )
-    def facts_document(self, info: ApiInfo) -> str | None:
-        """What an auditor feeds to a replay."""
-        return canonical_json(self.facts).decode() if self.facts is not None and _sees_facts(info) else None
-
-
-def _sees_facts(info: ApiInfo) -> bool:
-    return all(allows(info.context.actor.role, permission) for permission in _PERSONAL)
 
 
 def explanation(facts: object | None, steps: object, result: object) -> Explanation:
@@ -149,7 +131,7 @@ def explanation(facts: object | None, steps: object, result: object) -> Explanat
         ],
         steps=[_step(item) for item in cast("list[_Document]", steps)],
         result_document=canonical_json(result).decode(),
-        facts=facts,
+        facts_document=None if facts is None else canonical_json(facts).decode(),
     )
 
 
@@ -177,7 +159,7 @@ def _step(item: _Document) -> AssessmentStep:
         result=str(item["result"]),
         amount=None if item["amountMinor"] is None else _euros(item["amountMinor"]),
         text=str(item["text"]),
-        looked_at=[AssessmentFact(name=name, value=value) for name, value in cast("list[tuple[str, str]]", item["facts"])],
+        facts=[AssessmentFact(name=name, value=value) for name, value in cast("list[tuple[str, str]]", item["facts"])],
     )
 
 

@@ -1,0 +1,77 @@
+"""The programme's yearly statistics, with numerator and denominator beside each percentage."""
+
+import strawberry
+
+from reintegration.cases.values import AdministrativeStatus
+from reintegration.funding.statistics import YearlyStatistics
+
+LARGEST_TOP = 10
+
+
+@strawberry.type(description="A part of a whole. The percentage is whole, rounded half up; null where the denominator is zero.")
+class Share:
+    """Persons."""
+
+    numerator: int
+    denominator: int
+    percent: int | None
+
+
+@strawberry.type(description="Persons of one administrative status, and their share in all who returned.")
+class StatusStatistics:
+    """At registration."""
+
+    administrative_status: AdministrativeStatus
+    share: Share
+
+
+@strawberry.type(description="Persons who returned to one country.")
+class CountryStatistics:
+    """ISO 3166."""
+
+    rank: int
+    country: str
+    name: str
+    returned: int
+
+
+@strawberry.type(description="One year of the programme, as Fedasil publishes it.")
+class Statistics:
+    """Computed by the funding room."""
+
+    year: int
+    returned: int = strawberry.field(description="Persons whose departure lies in the year; Dublin departures are none of them.")
+    dublin_excluded: int = strawberry.field(description="Persons who left under the Dublin regulation, counted apart.")
+    supported: Share = strawberry.field(description="Of those who returned, with an entitlement to reintegration support.")
+    change: Share = strawberry.field(description="More or fewer than the year before, against that year.")
+    returned_previous_year: int
+    by_administrative_status: list[StatusStatistics]
+    top_countries: list[CountryStatistics] = strawberry.field(description="The largest first; at most ten.")
+    definition: str
+    definition_version: str
+
+
+def statistics(figures: YearlyStatistics) -> Statistics:
+    """The year in the graph."""
+    before = figures.returned_previous_year
+    return Statistics(
+        year=figures.year,
+        returned=figures.returned,
+        dublin_excluded=figures.dublin_excluded,
+        supported=Share(numerator=figures.supported, denominator=figures.returned, percent=figures.supported_percent),
+        change=Share(numerator=figures.returned - before, denominator=before, percent=figures.change_percent),
+        returned_previous_year=before,
+        by_administrative_status=[
+            StatusStatistics(
+                administrative_status=AdministrativeStatus(figure.administrative_status),
+                share=Share(numerator=figure.persons, denominator=figures.returned, percent=figure.percent),
+            )
+            for figure in figures.by_status
+        ],
+        top_countries=[
+            CountryStatistics(rank=figure.rank, country=figure.country, name=figure.name, returned=figure.persons)
+            for figure in figures.countries[:LARGEST_TOP]
+        ],
+        definition=figures.definition,
+        definition_version=figures.definition_version,
+    )

@@ -1,0 +1,125 @@
+"""The whole graph behind the real edge, on a migrated database with a small caseload; a client that speaks as anybody."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from reintegration.api.documents import TrustedDocuments
+from reintegration.api.feed import PAYMENT_FEED, PaymentFeed
+from reintegration.api.schema import build_schema
+from reintegration.api.view import ApiView
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.database.unit_of_work import UnitOfWork, open_pool
+from reintegration.identity.errors import AuthenticationError, AuthenticationReason
+from reintegration.kernel.actor import Actor
+from reintegration.models import register_models
+from reintegration.storage.address import ObjectStoreAddress
+from reintegration.storage.client import ObjectStore
+from tests import builders
+from tests.operations.world import World, build_world
+
+Answer = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Api:
+    """A served graph. Links are signed without asking the store, so none has to run."""
+
+    client: TestClient[web.Request, web.Application]
+    pool: asyncpg.Pool
+    actors: dict[str, Actor]
+
+    def headers(self, actor: Actor) -> dict[str, str]:
+        """What makes a request the actor's."""
+        self.actors[actor.id] = actor
+        return {"Authorization": f"Bearer {actor.id}"}
+
+    async def ask(self, actor: Actor, query: str, **variables: object) -> Answer:
+        """The whole answer, errors and all."""
+        body = {"query": query, "variables": variables}
+        async with self.client.post("/graphql", json=body, headers=self.headers(actor)) as response:
+            answer: Answer = await response.json()
+        return answer
+
+    async def data(self, actor: Actor, query: str, **variables: object) -> dict[str, object]:
+        """The data of an answer without errors."""
+        answer = await self.ask(actor, query, **variables)
+        assert answer.get("errors") is None, answer["errors"]
+        data = answer["data"]
+        assert isinstance(data, dict)
+        return data
+
+    async def codes(self, actor: Actor, query: str, **variables: object) -> list[object]:
+        """The codes of the errors of an answer."""
+        errors = (await self.ask(actor, query, **variables)).get("errors", [])
+        assert isinstance(errors, list)
+        return [error["extensions"]["code"] for error in errors]
+
+
+@asynccontextmanager
+async def serve(addresses: DatabaseAddresses) -> AsyncIterator[Api]:
+    """The graph on one connection, so that statements can be counted."""
+    await register_models()
+    pool = await open_pool(addresses.application_url, max_size=1)
+    actors: dict[str, Actor] = {}
+
+    async def authenticate(request: web.Request) -> Actor:
+        name = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if name not in actors:
+            raise AuthenticationError(reason=AuthenticationReason.TOKEN_MISSING)
+        return actors[name]
+
+    async with (
+        ObjectStore(ObjectStoreAddress("evidence", "http://127.0.0.1:1", "nobody", "nothing")) as store,
+        PaymentFeed(addresses.application_url) as feed,
+    ):
+        app = web.Application()
+        app[PAYMENT_FEED] = feed
+        view = ApiView(
+            build_schema(),
+            authenticate=authenticate,
+            unit_of_work=UnitOfWork(pool, {}),
+            object_store=store,
+            documents=TrustedDocuments.load(Path("nowhere")),
+            is_production=False,
+        )
+        app.router.add_route("*", "/graphql", view)
+        try:
+            async with TestClient(TestServer(app)) as client:
+                yield Api(client, pool, actors)
+        finally:
+            await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def caseload_urls(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
+    """A database for the tests of reading, which count what they find."""
+    name = f"clone_{uuid4().hex}"
+    owner = await asyncpg.connect(postgres_addresses.owner_url)
+    try:
+        await owner.execute(f"create database {name} template {database_template}")
+        yield postgres_addresses.of(name)
+        await owner.execute(f"drop database {name} (force)")
+    finally:
+        await owner.close()
+
+
+@pytest.fixture(scope="session")
+async def world(caseload_urls: DatabaseAddresses) -> World:
+    """The caseload that the tests of reading share; whoever changes it changes it back."""
+    async with builders.open_work(caseload_urls) as work:
+        return await build_world(work)
+
+
+@pytest.fixture(scope="session")
+async def api(caseload_urls: DatabaseAddresses) -> AsyncIterator[Api]:
+    """The served graph."""
+    async with serve(caseload_urls) as served:
+        yield served

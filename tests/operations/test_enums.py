@@ -1,0 +1,57 @@
+"""The closed lists of the graph are those that the database's checks hold."""
+
+import re
+from enum import Enum
+
+import pytest
+
+from reintegration.api.types import enums
+from reintegration.cases import values as cases
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.entitlements.rules import Stream
+from reintegration.funding.service import FundKind, RateRule
+from tests import builders
+from tests.builders import SYSTEM
+
+LISTS: dict[str, type[Enum]] = {
+    "cases_status_ck": cases.CaseStatus,
+    "cases_travel_mode_ck": cases.TravelMode,
+    "cases_close_reason_ck": cases.CloseReason,
+    "case_intakes_status_ck": cases.AdministrativeStatus,
+    "case_intakes_channel_ck": cases.ReferralChannel,
+    "returnees_role_ck": cases.HouseholdRole,
+    "returnees_gender_ck": cases.Gender,
+    "vulnerabilities_kind_ck": cases.VulnerabilityKind,
+    "vulnerabilities_decision_ck": enums.Decision,
+    "entitlement_exceptions_kind_ck": enums.ExceptionKind,
+    "entitlement_exceptions_decision_ck": enums.Decision,
+    "deadline_extensions_decision_ck": enums.Decision,
+    "entitlements_stream_ck": Stream,
+    "plans_status_ck": enums.PlanStatus,
+    "plan_items_kind_ck": enums.PlanItemKind,
+    "payments_status_ck": enums.PaymentStatus,
+    "payments_kind_ck": enums.PaymentKind,
+    "operations_rate_rule_ck": RateRule,
+    "documents_kind_ck": enums.DocumentKind,
+    "documents_status_ck": enums.DocumentStatus,
+    "payment_documents_stage_ck": enums.EvidenceStage,
+    "ledger_accounts_kind_ck": enums.LedgerAccountKind,
+    "ledger_transactions_kind_ck": enums.LedgerTransactionKind,
+    "funds_kind_ck": FundKind,
+    "export_jobs_kind_ck": enums.ReportKind,
+    "export_jobs_status_ck": enums.ReportStatus,
+    "audit_log_action_ck": enums.AuditAction,
+}
+
+
+@pytest.mark.parametrize(("constraint", "members"), LISTS.items(), ids=LISTS)
+async def test_an_enum_is_what_the_database_allows(
+    database_urls: DatabaseAddresses, constraint: str, members: type[Enum]
+) -> None:
+    async with builders.open_work(database_urls) as work, work.read(SYSTEM) as transaction:
+        definition = await transaction.fetch_value(
+            "select pg_get_constraintdef(oid) from pg_constraint where conname = $1", constraint
+        )
+    listed = re.search(r"ARRAY\[(.*?)\]", str(definition))
+    assert listed is not None
+    assert set(re.findall(r"'([^']*)'::text", listed[1])) == {member.value for member in members}
