@@ -24,8 +24,9 @@ where i.indisunique and t.relnamespace = 'public'::regnamespace
 _APPEND_ONLY_TABLES = """
 select tgrelid::regclass::text as name
 from pg_trigger
-where tgfoid = 'refuse_change'::regproc and not tgisinternal
+where tgfoid = 'refuse_change'::regproc and not tgisinternal and tgtype & 32 = 0
 """
+"""Bit 32 is TRUNCATE, which no role of the application may."""
 _TRANSITION_TABLES = """
 select tgrelid::regclass::text as name
 from pg_trigger

@@ -25,7 +25,7 @@ class ReportOrderInput(CreationInput):
     )
     first_day: date | None = strawberry.field(default=None, name="from", description="PAYMENTS_LEDGER: the first day.")
     last_day: date | None = strawberry.field(default=None, name="to", description="PAYMENTS_LEDGER: the last day.")
-    year: int | None = strawberry.field(default=None, description="PROGRAMME_STATISTICS: the year of departure.")
+    years: list[int] | None = strawberry.field(default=None, description="PROGRAMME_STATISTICS: the years of departure.")
 
     def command(self) -> OrderReport:
         """The command."""
@@ -33,8 +33,13 @@ class ReportOrderInput(CreationInput):
 
     def parameters(self) -> Mapping[str, str]:
         """What was given, as text; the report's definition says which it takes."""
-        given = {"referenceDate": self.reference_date, "from": self.first_day, "to": self.last_day, "year": self.year}
-        return {name: str(value) for name, value in given.items() if value is not None}
+        given = {
+            "reference_date": None if self.reference_date is None else self.reference_date.isoformat(),
+            "from": None if self.first_day is None else self.first_day.isoformat(),
+            "to": None if self.last_day is None else self.last_day.isoformat(),
+            "years": None if self.years is None else ",".join(map(str, self.years)),
+        }
+        return {name: text for name, text in given.items() if text is not None}
 
 
 @strawberry.type
