@@ -74,24 +74,38 @@ class Resources:
 def open_places(settings: Settings) -> Iterator[Places]:
     """The servers that the settings name, and embedded ones for those that they don't. Blocks; not for an event loop.
 
-    AWS wants a bucket name that nobody else has, so naming one (S3_BUCKET) or an endpoint (S3_ENDPOINT_URL) is what
-    replaces the embedded store; keys alone lie about in many environments and mean nothing.
-
     Raises:
         EmbeddedServerError: an embedded server can't run here (of `database` or of `storage`).
     """
     with ExitStack() as stack:
-        if settings.database_url is not None and settings.owner_url is not None:
-            database = DatabaseAddresses(
-                owner_url=settings.owner_url.get_secret_value(), application_url=settings.database_url.get_secret_value()
-            )
-        else:
-            database = stack.enter_context(EmbeddedPostgres(settings.data_dir))
-        if settings.s3_endpoint_url is not None or "s3_bucket" in settings.model_fields_set:
+        database = stack.enter_context(open_database(settings))
+        if _has_own_object_store(settings):
             objects = _object_store_address(settings)
         else:
             objects = stack.enter_context(EmbeddedObjectStore(settings.data_dir))
         yield Places(database, objects)
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[DatabaseAddresses]:
+    """The database that the settings name, or the embedded one. Blocks.
+
+    Raises:
+        EmbeddedServerError: it can't run here.
+    """
+    if settings.database_url is not None and settings.owner_url is not None:
+        yield DatabaseAddresses(
+            owner_url=settings.owner_url.get_secret_value(), application_url=settings.database_url.get_secret_value()
+        )
+    else:
+        with EmbeddedPostgres(settings.data_dir) as addresses:
+            yield addresses
+
+
+def embedded_servers(settings: Settings) -> tuple[str, ...]:
+    """What `open_places` would start here, by name."""
+    database = () if settings.database_url is not None else ("PostgreSQL",)
+    return (*database, *(() if _has_own_object_store(settings) else ("S3",)))
 
 
 @asynccontextmanager
@@ -191,6 +205,14 @@ async def _close_pool(pool: asyncpg.Pool) -> None:
     except TimeoutError:
         pool.terminate()
         _log.warning("database connections were cut off at shutdown")
+
+
+def _has_own_object_store(settings: Settings) -> bool:
+    """Whether an endpoint or a bucket is named.
+
+    AWS wants a bucket name that nobody else has, so it must be given there; keys alone lie about in many environments.
+    """
+    return settings.s3_endpoint_url is not None or "s3_bucket" in settings.model_fields_set
 
 
 def _object_store_address(settings: Settings) -> ObjectStoreAddress:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -14,7 +14,7 @@ from reintegration.commands.running import StoppedError, run, stoppable
 from reintegration.exports.running import ReportResources
 from reintegration.exports.worker import run_worker
 from reintegration.progress import progress
-from reintegration.resources import Places, Stores, open_places, open_resources, open_stores
+from reintegration.resources import Places, Stores, embedded_servers, open_places, open_resources, open_stores
 from reintegration.settings import Profile, Settings
 from reintegration.telemetry import configure_logging
 
@@ -44,7 +44,9 @@ def work(settings: Settings, *, follows_stdin: bool) -> None:
     Raises what `open_places` and `open_stores` raise, and WorkerEndedError.
     """
     configure_logging(is_production=settings.profile is Profile.PRODUCTION)
-    with _until_stopped(), started_places(settings) as places:
+    # Beside a server everything runs already, and the terminal is the server's.
+    opened = open_places(settings) if follows_stdin else started_places(settings)
+    with _until_stopped(), opened as places:
         run(_work(settings, places, follows_stdin=follows_stdin))
 
 
@@ -52,9 +54,14 @@ def work(settings: Settings, *, follows_stdin: bool) -> None:
 def started_places(settings: Settings) -> Iterator[Places]:
     """`open_places` with a sign of progress."""
     with ExitStack() as stack:
-        with progress("Starting PostgreSQL and S3"):
+        with waiting(f"Starting {' and '.join(embedded_servers(settings))}" if embedded_servers(settings) else "Starting"):
             places = stack.enter_context(open_places(settings))
         yield places
+
+
+def waiting(title: str) -> AbstractContextManager[object]:
+    """A spinner for a person at a terminal; elsewhere nothing, so that a refusal is the only line."""
+    return progress(title) if sys.stderr.isatty() else nullcontext()
 
 
 def report_resources(stores: Stores) -> ReportResources:
@@ -97,7 +104,7 @@ def _until_stopped() -> Iterator[None]:
 
 async def _serve(settings: Settings, places: Places, announce: Callable[[str], None]) -> None:
     async with AsyncExitStack() as stack:
-        with progress("Migrating and connecting"):
+        with waiting("Migrating and connecting"):
             resources = await stack.enter_async_context(open_resources(settings, places))
         site = await stack.enter_async_context(open_site(resources))
         await stack.enter_async_context(worker_process())
