@@ -3,27 +3,23 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import date
 from typing import cast
 from uuid import uuid4
 
+import orjson
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from reintegration.api.context import ApiContext
 from reintegration.api.identifiers import encode
-from reintegration.api.mutations.execute import canonical_input
-from reintegration.api.mutations.programme import ExchangeRateMonthImportInput
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.kernel.actor import Role
 from reintegration.kernel.clock import today
 from reintegration.kernel.ids import new_id
-from reintegration.programme.commands import RateSource
 from reintegration.storage.client import ObjectStore
 from tests import builders
 from tests.builders import (
     COUNSELLOR,
-    FINANCE,
     OFFICER,
     actor,
 )
@@ -32,7 +28,6 @@ from tests.operations.mutation_steps import (
     REGISTRATION,
     plan_of,
 )
-from tests.proofs import value
 
 
 @pytest.fixture
@@ -146,16 +141,31 @@ async def test_money_that_is_none_is_refused_where_it_stands(desk: Desk) -> None
         assert str(problem["message"]).endswith(f"{reason}.")
 
 
-async def test_a_long_text_is_remembered_by_its_digest(desk: Desk) -> None:
+async def test_what_is_remembered_of_an_input_tells_nothing_of_people(desk: Desk) -> None:
     key = uuid4()
-    asked = {"month": "1999-08-01", "document": " " * 20_000}
-    await desk.refused(FINANCE, "exchangeRateMonthImport", asked, key=key)
-    assert await value(desk.work, "select count(*) from idempotency_records where key = $1", key) == 0
-    rates = '[{"country":"X","currency":"x","isoA3Code":"USD","isoA2Code":"US","value":1.1}]' + " " * 20_000
-    await desk.done(FINANCE, "exchangeRateMonthImport", {"month": "1999-08-01", "document": rates})
-    kept = canonical_input(ExchangeRateMonthImportInput(idempotency_key=key, month=date(1999, 8, 1), document=rates))
-    assert kept == {
-        "month": date(1999, 8, 1),
-        "document": {"sha256": hashlib.sha256(rates.encode()).hexdigest()},
-        "source": RateSource.PUBLISHED,
-    }
+    await desk.ask(COUNSELLOR, "caseRegister", REGISTRATION, key=key)
+    async with desk.work.read(COUNSELLOR) as transaction:
+        rows = await transaction.fetch("select key, operation, input from idempotency_records where key = $1", key)
+    (kept,) = [(row["operation"], orjson.loads(row["input"])) for row in rows]
+    assert kept[0] == "caseRegister"
+    assert sorted(kept[1]) == ["countryOfReturn", "dublin", "intake", "members"]
+    assert sorted(kept[1]["members"][0]) == [
+        "birthDate",
+        "familyName",
+        "gender",
+        "givenNames",
+        "latinName",
+        "nationality",
+        "role",
+    ]
+    salted = hashlib.sha256(key.bytes + '"Бат"'.encode()).hexdigest()
+    assert kept[1]["members"][0]["familyName"] == salted
+    assert "Бат" not in str(kept)
+    assert "1985" not in str(kept)
+
+
+async def test_a_refused_request_leaves_its_key_free(desk: Desk) -> None:
+    key = uuid4()
+    await desk.refused(COUNSELLOR, "caseRegister", {**REGISTRATION, "members": []}, key=key)
+    answer = await desk.ask(COUNSELLOR, "caseRegister", REGISTRATION, "case { version }", key=key)
+    assert answer == {"__typename": "CaseRegisterPayload", "replayed": False, "case": {"version": 1}}

@@ -22,6 +22,7 @@ from reintegration.api.problems import result_union
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import IdempotencyKey, Outcome
 from reintegration.identity.permissions import Permission, allows
+from reintegration.kernel.canonical import canonical_json
 from reintegration.kernel.errors import ConstraintViolationError, DomainError, ForbiddenError, InvalidInputError
 from reintegration.kernel.ids import is_uuid7, new_id
 from reintegration.kernel.reference import Reference
@@ -32,7 +33,6 @@ Input = Annotated[T, strawberry.argument(name="input")]
 """The one argument of a mutation."""
 
 _WEIGHT = 10
-_LONGEST_KEPT_TEXT = 10_000
 
 
 @strawberry.input
@@ -149,25 +149,27 @@ def optional(id: str | None, kind: str) -> UUID | None:  # noqa: A002 - see iden
     return None if id is None else decode(id, kind)
 
 
-def canonical_input(asked: object) -> dict[str, object]:
+def canonical_input(asked: MutationInput) -> dict[str, object]:
     """The input as the idempotency record keeps it: by the names of the graph, without the key, absent and null alike.
 
-    A long text is kept as its digest.
+    The record never expires and an input names people, so each value is kept as a digest salted with the key: enough to see
+    that two inputs differ and where.
     """
-    definition = get_object_definition(asked, strict=True)
-    named = {
-        field.graphql_name or to_camel_case(field.python_name): _canonical(getattr(asked, field.python_name))
-        for field in definition.fields
-        if field.python_name != "idempotency_key"
+    named = _named(asked, asked.idempotency_key.bytes)
+    return {name: value for name, value in named.items() if name != "idempotencyKey"}
+
+
+def _named(value: object, salt: bytes) -> dict[str, object]:
+    definition = get_object_definition(value, strict=True)
+    fields = {
+        field.graphql_name or to_camel_case(field.python_name): getattr(value, field.python_name) for field in definition.fields
     }
-    return {name: value for name, value in named.items() if value is not None}
+    return {name: _digested(item, salt) for name, item in fields.items() if item is not None}
 
 
-def _canonical(value: object) -> object:
+def _digested(value: object, salt: bytes) -> object:
     if has_object_definition(value):
-        return canonical_input(value)
+        return _named(value, salt)
     if isinstance(value, list):
-        return [_canonical(item) for item in value]
-    if isinstance(value, str) and len(value) > _LONGEST_KEPT_TEXT:
-        return {"sha256": hashlib.sha256(value.encode()).hexdigest()}
-    return value
+        return [_digested(item, salt) for item in value]
+    return hashlib.sha256(salt + canonical_json(value)).hexdigest()
