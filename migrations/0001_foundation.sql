@@ -56,7 +56,9 @@ using (
     (select actor_role()) in ('fedasil_programme', 'system')
     or ((select actor_role()) = 'auditor' and table_name <> 'returnee_identities')
 );
-create policy audit_log_guard on audit_log for insert to reintegration_guard with check (true);
+-- Guard policies ask for the guard in person: the owner is a member of it, and membership alone must open nothing.
+create policy audit_log_guard on audit_log for insert to reintegration_guard
+with check (current_user = 'reintegration_guard');
 
 create function refuse_change() returns trigger
 language plpgsql as $$
@@ -65,10 +67,17 @@ begin
         using errcode = '23514', constraint = tg_table_name || '_append_only_ck', table = tg_table_name;
 end $$;
 
+-- TRUNCATE fires no row trigger and passes row-level security by: it would take rows away without a trace.
+create function refuse_truncate() returns trigger
+language plpgsql as $$
+begin
+    raise exception '% is never truncated', tg_table_name using errcode = '42501', table = tg_table_name;
+end $$;
+
 create trigger audit_log_append_only before update or delete on audit_log
 for each row execute function refuse_change();
 create trigger audit_log_no_truncate before truncate on audit_log
-for each statement execute function refuse_change();
+for each statement execute function refuse_truncate();
 
 create function record_change() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -95,8 +104,7 @@ end $$;
 alter function record_change() owner to reintegration_guard;
 grant insert on audit_log to reintegration_guard;
 
--- Every audited table gets the same triggers; the argument names its key column. TRUNCATE fires no row trigger and passes
--- row-level security by, so it would take rows away without a trace: nobody does it.
+-- Every audited table gets the same triggers; the argument names its key column.
 create procedure audit_table(relation regclass, key_column text default 'id')
 language plpgsql as $$
 begin
@@ -105,7 +113,7 @@ begin
         relation::text || '_audit', relation, key_column
     );
     execute format(
-        'create trigger %I before truncate on %s for each statement execute function refuse_change()',
+        'create trigger %I before truncate on %s for each statement execute function refuse_truncate()',
         relation::text || '_no_truncate', relation
     );
 end $$;
@@ -207,7 +215,7 @@ for each row execute function refuse_change();
 create trigger idempotency_records_kept before update on idempotency_records
 for each row when (old.result_kind <> '') execute function refuse_change();
 create trigger idempotency_records_no_truncate before truncate on idempotency_records
-for each statement execute function refuse_change();
+for each statement execute function refuse_truncate();
 
 grant select on status_transitions to reintegration_app, reintegration_auditor;
 grant select on audit_log to reintegration_app, reintegration_auditor;

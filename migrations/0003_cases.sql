@@ -177,7 +177,8 @@ create policy cases_scope on cases using (
     or ((select actor_role()) in ('field_officer', 'field_approver') and field_office_id = any ((select actor_offices())::uuid[]))
     or ((select actor_role()) = 'partner_coordinator' and partner_id = (select actor_partner()))
 );
-create policy cases_guard on cases for select to reintegration_guard using (true);
+create policy cases_guard on cases for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 alter table case_intakes enable row level security, force row level security;
 create policy case_intakes_scope on case_intakes using ((select actor_sees_intake()));

@@ -252,7 +252,8 @@ create policy entitlement_exceptions_scope on entitlement_exceptions using ((sel
 alter table entitlements enable row level security, force row level security;
 create policy entitlements_scope on entitlements
 using ((select actor_sees_all()) or exists (select from cases c where c.id = case_id));
-create policy entitlements_guard on entitlements for select to reintegration_guard using (true);
+create policy entitlements_guard on entitlements for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 alter table deadline_extensions enable row level security, force row level security;
 create policy deadline_extensions_scope on deadline_extensions
@@ -261,12 +262,14 @@ using ((select actor_sees_all()) or exists (select from cases c where c.id = cas
 alter table plans enable row level security, force row level security;
 create policy plans_scope on plans
 using ((select actor_sees_all()) or exists (select from cases c where c.id = case_id));
-create policy plans_guard on plans to reintegration_guard using (true) with check (false);
+create policy plans_guard on plans to reintegration_guard
+using (current_user = 'reintegration_guard') with check (false);
 
 alter table plan_items enable row level security, force row level security;
 create policy plan_items_scope on plan_items
 using ((select actor_sees_all()) or exists (select from cases c where c.id = case_id));
-create policy plan_items_guard on plan_items for select to reintegration_guard using (true);
+create policy plan_items_guard on plan_items for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 call audit_table('entitlement_assessments');
 call audit_table('entitlement_exceptions');

@@ -431,7 +431,8 @@ create policy payments_carry_on on payments for update using (
     )
     or ((select actor_role()) = 'partner_coordinator' and exists (select from cases c where c.id = case_id))
 );
-create policy payments_guard on payments to reintegration_guard using (true) with check (false);
+create policy payments_guard on payments to reintegration_guard
+using (current_user = 'reintegration_guard') with check (false);
 
 alter table payment_lines enable row level security, force row level security;
 create policy payment_lines_scope on payment_lines
@@ -447,7 +448,8 @@ with check (
             )
     )
 );
-create policy payment_lines_guard on payment_lines for select to reintegration_guard using (true);
+create policy payment_lines_guard on payment_lines for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 alter table documents enable row level security, force row level security;
 create policy documents_scope on documents using (
@@ -469,7 +471,8 @@ with check (
         )
     )
 );
-create policy documents_guard on documents for select to reintegration_guard using (true);
+create policy documents_guard on documents for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 alter table payment_documents enable row level security, force row level security;
 create policy payment_documents_scope on payment_documents
@@ -485,7 +488,8 @@ with check (
             )
     )
 );
-create policy payment_documents_guard on payment_documents for select to reintegration_guard using (true);
+create policy payment_documents_guard on payment_documents for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 -- An office that made a payment still sees the item it was for when the case has moved on.
 alter policy plan_items_scope on plan_items using (
@@ -502,7 +506,8 @@ create policy ledger_accounts_scope on ledger_accounts using (
     or exists (select from cases c where c.id = ledger_accounts.case_id)
     or exists (select from payments p where p.case_id = ledger_accounts.case_id)
 );
-create policy ledger_accounts_guard on ledger_accounts to reintegration_guard using (true) with check (false);
+create policy ledger_accounts_guard on ledger_accounts to reintegration_guard
+using (current_user = 'reintegration_guard') with check (false);
 
 alter table ledger_transactions enable row level security, force row level security;
 create policy ledger_transactions_scope on ledger_transactions using (
@@ -510,7 +515,8 @@ create policy ledger_transactions_scope on ledger_transactions using (
     or exists (select from cases c where c.id = ledger_transactions.case_id)
     or exists (select from payments p where p.case_id = ledger_transactions.case_id)
 );
-create policy ledger_transactions_guard on ledger_transactions for select to reintegration_guard using (true);
+create policy ledger_transactions_guard on ledger_transactions for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 alter table ledger_postings enable row level security, force row level security;
 create policy ledger_postings_scope on ledger_postings using (
@@ -518,7 +524,8 @@ create policy ledger_postings_scope on ledger_postings using (
     or exists (select from cases c where c.id = ledger_postings.case_id)
     or exists (select from payments p where p.case_id = ledger_postings.case_id)
 );
-create policy ledger_postings_guard on ledger_postings for select to reintegration_guard using (true);
+create policy ledger_postings_guard on ledger_postings for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 
 call audit_table('suppliers');
 call audit_table('payments');

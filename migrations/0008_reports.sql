@@ -48,7 +48,7 @@ begin
     return new;
 end $$;
 create trigger export_jobs_no_truncate before truncate on export_jobs
-for each statement execute function refuse_change();
+for each statement execute function refuse_truncate();
 create trigger export_jobs_check before update on export_jobs for each row execute function check_export_job();
 
 create table export_files (
@@ -67,7 +67,7 @@ create table export_files (
     constraint export_files_size_ck check (size_bytes >= 0 and row_count >= 0)
 );
 create trigger export_files_no_truncate before truncate on export_files
-for each statement execute function refuse_change();
+for each statement execute function refuse_truncate();
 create trigger export_files_append_only before update or delete on export_files
 for each row execute function refuse_change();
 

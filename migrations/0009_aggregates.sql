@@ -15,7 +15,8 @@ begin atomic
 end;
 revoke execute on function fact_position() from public;
 grant execute on function fact_position() to reintegration_app, reintegration_auditor;
-create policy audit_log_position on audit_log for select to reintegration_guard using (true);
+create policy audit_log_position on audit_log for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 grant select (sequence) on audit_log to reintegration_guard;
 alter function fact_position() owner to reintegration_guard;
 
@@ -35,8 +36,10 @@ begin atomic
 end;
 revoke execute on function returned_by_administrative_status(integer) from public;
 grant execute on function returned_by_administrative_status(integer) to reintegration_app, reintegration_auditor;
-create policy case_intakes_guard on case_intakes for select to reintegration_guard using (true);
-create policy returnees_guard on returnees for select to reintegration_guard using (true);
+create policy case_intakes_guard on case_intakes for select to reintegration_guard
+using (current_user = 'reintegration_guard');
+create policy returnees_guard on returnees for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 grant select (case_id, administrative_status) on case_intakes to reintegration_guard;
 grant select (case_id) on returnees to reintegration_guard;
 alter function returned_by_administrative_status(integer) owner to reintegration_guard;
