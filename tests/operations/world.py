@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from reintegration.api.identifiers import encode
+from reintegration.cases import service as cases
+from reintegration.cases.commands import RecordVulnerability
+from reintegration.cases.values import VulnerabilityKind
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.evidence import service as evidence
 from reintegration.evidence.commands import AttachDocument, CompleteUpload, RequestUpload
@@ -16,13 +19,14 @@ from reintegration.payments.commands import (
     DraftPayment,
     PaymentContent,
     PaymentLineDraft,
+    RegisterSupplier,
     ReleasePayment,
     SubmitPayment,
 )
 from reintegration.plans import service as plans
 from reintegration.plans.commands import ApprovePlan, DraftPlan, PlanLine, SubmitPlan
 from tests import builders
-from tests.builders import APPROVER, COORDINATOR, MONGOLIA, OFFICER, BuiltCase, days_ago
+from tests.builders import APPROVER, COORDINATOR, COUNSELLOR, MONGOLIA, OFFICER, BuiltCase, days_ago
 from tests.proofs import value
 
 RECEIPT = "a1" * 32
@@ -66,6 +70,12 @@ async def build_world(work: UnitOfWork) -> World:
     mongolia = await builders.a_granted_case(work)
     cameroon = await builders.a_granted_case(work, office=builders.CAMEROON)
     unreferred = await builders.a_case(work)
+    supplier = RegisterSupplier(new_id(), MONGOLIA, "Felt & Sons")
+    await work.write(OFFICER, lambda t: payments.register_supplier(t, supplier))
+    weakness = RecordVulnerability(
+        id=new_id(), case_id=mongolia.id, returnee_id=mongolia.head_id, kind=VulnerabilityKind.PREGNANT
+    )
+    await work.write(COUNSELLOR, lambda t: cases.record_vulnerability(t, weakness))
     plan_id = await approved_plan(work, mongolia)
     item_id = await value(work, "select id from plan_items where plan_id = $1 and position = 1", plan_id)
     assert isinstance(item_id, UUID)

@@ -68,9 +68,10 @@ join ledger_postings as p on p.account_id = a.id
 group by a.case_id, a.line_id, a.currency
 
 -- name: balances_of_accounts
-select p.account_id, sum(p.amount_minor)::bigint as balance from ledger_postings as p
+-- Postings are in their account's currency.
+select p.account_id, p.currency, sum(p.amount_minor)::bigint as balance from ledger_postings as p
 where p.account_id = any ($1::uuid[])
-group by p.account_id
+group by p.account_id, p.currency
 
 -- name: payments_by_digest
 -- Payments that show a file, by the file's bytes: under another name or another upload it is still the same file.

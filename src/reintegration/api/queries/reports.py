@@ -1,19 +1,23 @@
 """Reports: those ordered, and their files; the yearly statistics."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 import strawberry
 from tortoise.models import Model
 
-from reintegration.api import identifiers, loaders
+from reintegration.api import connections, identifiers, loaders
 from reintegration.api.connections import Connection, Key, Ordering, window
 from reintegration.api.cost import Cost
 from reintegration.api.graph import ApiInfo
 from reintegration.api.pages import After, Before, First, Last, Order, table_page
+from reintegration.api.types.indicators import IndicatorCase, indicator_case
 from reintegration.api.types.reports import Report
 from reintegration.api.types.statistics import Statistics, statistics
+from reintegration.cases.values import Gender
+from reintegration.funding import indicators
+from reintegration.funding.indicators import AgeBracket, Indicator, IndicatorKey
 from reintegration.funding.statistics import yearly
 from reintegration.identity.permissions import Permission, require
 
@@ -27,6 +31,7 @@ def _ordered_key(row: Model) -> Key:
 
 
 _NEWEST = Order(Ordering("reports.newest", (datetime, UUID)), ("t.ordered_at", "t.id"), _ordered_key, is_descending=True)
+_PERSONS = Ordering("indicatorCases", (str, UUID))
 
 
 @strawberry.type
@@ -54,3 +59,51 @@ class ReportQueries:
     async def statistics(self, info: ApiInfo, year: int) -> Statistics | None:
         """Counted in the operation's snapshot."""
         return statistics(await yearly(await info.context.read(), year))
+
+    @strawberry.field(
+        description="The persons behind a figure of the AMIF indicator report, by case reference, from the facts of today; "
+        "with neither age nor gender, behind its total. A sealed report keeps its own list in amif_indicator_cases.csv.",
+        directives=[Cost(weight=50)],
+    )
+    async def indicator_cases(  # noqa: PLR0913 - a figure has four coordinates, a connection four arguments
+        self,
+        info: ApiInfo,
+        *,
+        indicator: Indicator,
+        reference_date: date,
+        age: AgeBracket | None = None,
+        gender: Gender | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[IndicatorCase] | None:
+        """The same base as the report's."""
+        page = window(_PERSONS, first, after, last, before)
+        its_gender = None if gender is None else indicators.Gender(gender.value)
+        found = await indicators.indicator_cases(
+            await info.context.read(),
+            indicator,
+            reference_date,
+            age=age,
+            gender=its_gender,
+            after=None
+            if page.after_key is None
+            else IndicatorKey(cast("str", page.after_key[0]), cast("UUID", page.after_key[1])),
+            limit=page.limit,
+            is_reversed=page.is_reversed,
+        )
+
+        async def count() -> int:
+            return await indicators.indicator_total(
+                await info.context.read(), indicator, reference_date, age=age, gender=its_gender
+            )
+
+        return connections.connection(
+            _PERSONS,
+            page,
+            found,
+            key=lambda person: (person.case_reference, person.returnee_id),
+            node=indicator_case,
+            count=count,
+        )

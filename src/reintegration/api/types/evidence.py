@@ -66,12 +66,16 @@ class PaymentDocument:
     stage: EvidenceStage
     attached_by: str
     attached_at: datetime
-    document: Document = to_one("Document", "document_id")
+    document: Document | None = to_one(
+        "Document", "document_id", "Null where a case has moved on and somebody else had added the document."
+    )
 
     @strawberry.field(description="Other payments that show the same bytes.", directives=[Cost(size=1)])
     async def duplicates(self, info: ApiInfo) -> list[Payment]:
         """Within what the actor may see."""
-        document = await loaders.record(info.context, Document, self.row.document_id)
+        document = await loaders.record_if_visible(info.context, Document, self.row.document_id)
+        if document is None:
+            return []
         keys = await info.context.loader(loaders.payments_by_digest).load(document.sha256)
         return await loaders.many(info.context, Payment, [key for key in keys if key != self.row.payment_id])
 

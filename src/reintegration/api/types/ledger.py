@@ -15,6 +15,7 @@ from reintegration.api.types.references import CaseRef, LedgerAccountRef, Ledger
 from reintegration.database.transaction import Row
 from reintegration.entitlements.rules import Stream
 from reintegration.identity.permissions import Permission, allows
+from reintegration.kernel import money as kernel
 from reintegration.ledger import models as rows
 
 
@@ -62,7 +63,7 @@ class LedgerAccount(Node):
         if self.row.case_id is None and not allows(info.context.actor.role, Permission.STATISTICS_READ):
             return None
         found = await info.context.loader(ByStatement("balances_of_accounts", "account_id")).load(self.row.pk)
-        return to_money(found, "balance")
+        return Money.of(kernel.Money(0 if found is None else found["balance"], self.currency))
 
 
 @reads(rows.LedgerPosting, Permission.PAYMENT_READ)

@@ -51,7 +51,7 @@ class PlanItem(Node):
     description: str
     budget: Money = money("budget_minor", "currency")
     co_investment: Money = money("co_investment_minor", "currency", "What the household adds itself.")
-    plan: Plan = to_one("Plan", "plan_id")
+    plan: Plan | None = to_one("Plan", "plan_id", "Null for an office that paid for it before the case moved to another one.")
     returnee: ReturneeRef | None = to_one("Returnee", "returnee_id", "The family member it is for.")
     payments: Connection[PaymentRef] = pages("Payment", "plan_item_id", by_id("planItem.payments"))
 
