@@ -127,7 +127,7 @@ async def a_draft(desk: Desk, case: BuiltCase, item: str) -> tuple[str, str]:
         "caseId": case_id(case),
         "kind": "SUPPLIER_DIRECT",
         "planItemId": item,
-        "content": content(supplier),
+        **content(supplier),
     }
     payment = part(await desk.done(OFFICER, "paymentDraft", asked, PAYMENT), "payment", "id")
     document = await send(desk, case, "INVOICE")

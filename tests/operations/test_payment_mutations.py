@@ -58,7 +58,7 @@ async def test_a_payment_goes_from_draft_to_reversal(desk: Desk) -> None:
         )
     )
     supplier = part(registered, "supplier", "id")
-    asked = {"caseId": case_id(case), "kind": "SUPPLIER_DIRECT", "planItemId": item, "content": content(supplier)}
+    asked = {"caseId": case_id(case), "kind": "SUPPLIER_DIRECT", "planItemId": item, **content(supplier)}
     drafted = await desk.prove(
         Wish(
             name="paymentDraft",
@@ -91,7 +91,7 @@ async def test_a_payment_goes_from_draft_to_reversal(desk: Desk) -> None:
         Wish(
             name="paymentAmend",
             who=OFFICER,
-            asked={"paymentId": payment, "expectedVersion": 1, "content": content(supplier, "250.00")},
+            asked={"paymentId": payment, "expectedVersion": 1, **content(supplier, "250.00")},
             shows="payment { version status lines { amount { amount } } }",
             changed={"expectedVersion": 2},
             record="paymentId",

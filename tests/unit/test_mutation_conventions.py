@@ -17,6 +17,7 @@ from graphql import (
 from reintegration.api.problems import COMMON
 from reintegration.api.schema import build_schema
 from reintegration.cases import service as cases
+from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.entitlements import service as entitlements
 from reintegration.evidence import service as evidence
 from reintegration.exports import service as exports
@@ -82,7 +83,7 @@ CREATIONS = {
 }
 WITHOUT_VERSION = (CREATIONS - {"caseTransfer"}) | {"entitlementGrant"}
 """A grant names the newest assessment instead, which a later one outdates."""
-OUT_OF_REACH = {"GrantDateError", "UnknownReportError"}
+OUT_OF_REACH = {"AlreadyPostedError", "GrantDateError", "UnknownReportError"}
 """What a use case can refuse and no input of its mutation can cause."""
 
 
@@ -150,3 +151,11 @@ class TestEveryMutation:
     def test_shows_no_number_for_money(self, name: str) -> None:
         for field in _input(name).fields.values():
             assert get_named_type(field.type).name != "Float"
+
+
+def test_what_a_broken_rule_means_is_an_answer_of_some_mutation() -> None:
+    answered = {member.name for name in _MUTATIONS for member in _members(name)}
+    meanings = {type(make()).__name__ for make in ALL_CONSTRAINTS.values()} - OUT_OF_REACH
+    assert sorted(f"{error.removesuffix('Error')}Problem" for error in meanings) == sorted(
+        {f"{error.removesuffix('Error')}Problem" for error in meanings} & answered
+    )

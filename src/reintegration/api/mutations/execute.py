@@ -32,6 +32,8 @@ CommandT = TypeVar("CommandT")
 Input = Annotated[T, strawberry.argument(name="input")]
 """The one argument of a mutation."""
 
+NEW_ID = "The new record's UUIDv7, when the client makes it."
+SEEN_VERSION = "The version that the client saw; another one is a conflict."
 _WEIGHT = 10
 
 
@@ -48,14 +50,14 @@ class MutationInput:
 class CreationInput(MutationInput):
     """What every mutation is told that makes a record."""
 
-    id: UUID | None = strawberry.field(default=None, description="The new record's UUIDv7, when the client makes it.")
+    id: UUID | None = strawberry.field(default=None, description=NEW_ID)
 
 
 @strawberry.input
 class UpdateInput(MutationInput):
     """What every mutation is told that changes a record."""
 
-    expected_version: int = strawberry.field(description="The version that the client saw; another one is a conflict.")
+    expected_version: int = strawberry.field(description=SEEN_VERSION)
 
 
 @strawberry.type

@@ -1,11 +1,20 @@
 """What the mutations of payments are told, and the commands that it means."""
 
 from datetime import date
+from uuid import UUID
 
 import strawberry
 
 from reintegration.api.identifiers import decode
-from reintegration.api.mutations.execute import CreationInput, UpdateInput, chosen_id, optional
+from reintegration.api.mutations.execute import (
+    NEW_ID,
+    SEEN_VERSION,
+    CreationInput,
+    MutationInput,
+    UpdateInput,
+    chosen_id,
+    optional,
+)
 from reintegration.api.scalars import Digest, MoneyInput
 from reintegration.api.types.enums import PaymentKind
 from reintegration.payments.commands import (
@@ -54,23 +63,23 @@ class PaymentLineInput:
     amount: MoneyInput
 
 
-@strawberry.input(description="What may change while a payment is a draft.")
-class PaymentContentInput:
-    """See PaymentContent."""
+@strawberry.input
+class PaymentContentInput(MutationInput):
+    """See PaymentContent: what may change while a payment is a draft."""
 
     description: str
     payment_date: date = strawberry.field(description="The day on which it is, or will be, paid.")
     lines: list[PaymentLineInput]
-    supplier_id: strawberry.ID | None = None
-    invoice_number: str | None = None
+    supplier_id: strawberry.ID | None = strawberry.field(default=None, description="For SUPPLIER_DIRECT.")
+    invoice_number: str | None = strawberry.field(default=None, description="For SUPPLIER_DIRECT.")
 
-    def value(self) -> PaymentContent:
+    def content(self) -> PaymentContent:
         """The content."""
         return PaymentContent(
             description=self.description,
             payment_date=self.payment_date,
             lines=tuple(
-                PaymentLineDraft(line.description, line.amount.read(f"content.lines.{place}.amount"))
+                PaymentLineDraft(line.description, line.amount.read(f"lines.{place}.amount"))
                 for place, line in enumerate(self.lines)
             ),
             supplier_id=optional(self.supplier_id, "Supplier"),
@@ -79,12 +88,12 @@ class PaymentContentInput:
 
 
 @strawberry.input
-class PaymentDraftInput(CreationInput):
+class PaymentDraftInput(PaymentContentInput):
     """See DraftPayment."""
 
+    id: UUID | None = strawberry.field(default=None, description=NEW_ID)
     case_id: strawberry.ID
     kind: PaymentKind
-    content: PaymentContentInput
     plan_item_id: strawberry.ID | None = strawberry.field(
         default=None, description="For SUPPLIER_DIRECT and REIMBURSEMENT: the item that is carried out."
     )
@@ -98,24 +107,22 @@ class PaymentDraftInput(CreationInput):
             id=chosen_id(self.id),
             case_id=decode(self.case_id, "Case"),
             kind=self.kind.value,
-            content=self.content.value(),
+            content=self.content(),
             plan_item_id=optional(self.plan_item_id, "PlanItem"),
             entitlement_id=optional(self.entitlement_id, "Entitlement"),
         )
 
 
 @strawberry.input
-class PaymentAmendInput(UpdateInput):
+class PaymentAmendInput(PaymentContentInput):
     """See AmendPayment."""
 
+    expected_version: int = strawberry.field(description=SEEN_VERSION)
     payment_id: strawberry.ID
-    content: PaymentContentInput
 
     def command(self) -> AmendPayment:
         """The command."""
-        return AmendPayment(
-            id=decode(self.payment_id, "Payment"), expected_version=self.expected_version, content=self.content.value()
-        )
+        return AmendPayment(id=decode(self.payment_id, "Payment"), expected_version=self.expected_version, content=self.content())
 
 
 @strawberry.input
