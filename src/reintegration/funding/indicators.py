@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from reintegration.database.sql import load_queries
@@ -65,7 +65,7 @@ def with_counted(name: str) -> str:
     return _SQL[name].replace("{counted}", _SQL["counted_persons"])
 
 
-async def indicator_cases(
+async def indicator_cases(  # noqa: PLR0913 - four coordinates of a figure, three of a page
     transaction: Transaction,
     code: Indicator,
     reference_date: date,
@@ -74,8 +74,11 @@ async def indicator_cases(
     gender: Gender | None = None,
     after: IndicatorKey | None = None,
     limit: int = MOST_CASES,
+    is_reversed: bool = False,
 ) -> tuple[IndicatorCase, ...]:
     """The persons behind a figure of the indicator report, by case reference; with neither age nor gender, of its total.
+
+    With `is_reversed` the last come first, and `after` is the person before whom the page ends.
 
     Raises:
         ForbiddenError: the role reads no reports.
@@ -84,8 +87,9 @@ async def indicator_cases(
     require(transaction.actor, Permission.REPORT_READ)
     if not 1 <= limit <= MOST_CASES + 1:
         raise InvalidInputError(field="limit", reason=f"is between 1 and {MOST_CASES}")
+    comparison, direction = ("<", "desc") if is_reversed else (">", "asc")
     rows = await transaction.fetch(
-        with_counted("indicator_cases"),
+        with_counted("indicator_cases").replace("{comparison}", comparison).replace("{direction}", direction),
         reference_date,
         PROGRAMME_START,
         code.value,
@@ -106,3 +110,28 @@ async def indicator_cases(
         )
         for row in rows
     )
+
+
+async def indicator_total(
+    transaction: Transaction,
+    code: Indicator,
+    reference_date: date,
+    *,
+    age: AgeBracket | None = None,
+    gender: Gender | None = None,
+) -> int:
+    """The figure itself: how many persons `indicator_cases` gives in all.
+
+    Raises:
+        ForbiddenError: the role reads no reports.
+    """
+    require(transaction.actor, Permission.REPORT_READ)
+    total = await transaction.fetch_value(
+        with_counted("indicator_cases_total"),
+        reference_date,
+        PROGRAMME_START,
+        code.value,
+        None if age is None else age.value,
+        None if gender is None else gender.value,
+    )
+    return cast("int", total)

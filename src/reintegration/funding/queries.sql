@@ -18,10 +18,18 @@ order by code
 
 -- name: counted_persons
 -- The base of the AMIF indicators, put in place of {counted} below: who counts for which indicator, once, and from which day.
+-- Materialized, for a figure's breakdowns read it ten times.
 -- $1 is the reference date, $2 the programme's first day. R.3.6: the day of departure. O.3.3: the first paid and not
 -- reversed payment of the reintegration budget that an AMIF fund bears, of the person's case. Dublin departures and citizens
 -- of the Union (on the day of departure) are no target group. Age on the day the person first counts, 18 and 60 in the middle.
-counted as (
+assisted as materialized (
+    select p.case_id, min(p.paid_on) as counted_on
+    from payments p
+    join funds f on f.id = p.fund_id and f.kind = 'amif'
+    where p.stream = 'reintegration' and p.status = 'paid'
+    group by p.case_id
+),
+counted as materialized (
     select
         e.code, c.id as case_id, c.reference as case_reference, r.id as returnee_id, r.gender, e.counted_on,
         case
@@ -34,10 +42,9 @@ counted as (
     cross join lateral (
         select 'R.3.6' as code, c.departed_on as counted_on
         union all
-        select 'O.3.3', min(p.paid_on)
-        from payments p
-        join funds f on f.id = p.fund_id and f.kind = 'amif'
-        where p.case_id = c.id and p.stream = 'reintegration' and p.status = 'paid'
+        select 'O.3.3', a.counted_on
+        from assisted a
+        where a.case_id = c.id
     ) e
     where not c.dublin
         and e.counted_on between $2 and $1
@@ -89,14 +96,21 @@ select count(*) from counted x
 where exists (select from indicator_definitions d where d.code = x.code and d.definition_version = $3)
 
 -- name: indicator_cases
--- Drill-down of one figure, a page at a time after a case reference and a person.
+-- Drill-down of one figure, a page at a time after a case reference and a person, or before them.
 with {counted}
 select x.case_id, x.case_reference, x.returnee_id, x.age_bracket, x.gender, x.counted_on
 from counted x
 where x.code = $3 and ($4::text is null or x.age_bracket = $4) and ($5::text is null or x.gender = $5)
-    and ($6::text is null or (x.case_reference collate "C", x.returnee_id) > ($6 collate "C", $7::uuid))
-order by x.case_reference collate "C", x.returnee_id
+    and ($6::text is null or (x.case_reference collate "C", x.returnee_id) {comparison} ($6 collate "C", $7::uuid))
+order by x.case_reference collate "C" {direction}, x.returnee_id {direction}
 limit $8
+
+-- name: indicator_cases_total
+-- The figure itself, from the base that its drill-down reads.
+with {counted}
+select count(*)
+from counted x
+where x.code = $3 and ($4::text is null or x.age_bracket = $4) and ($5::text is null or x.gender = $5)
 
 -- name: yearly_totals
 -- Programme statistics: persons who departed in the year. Reintegration support: a granted entitlement to the budget.
