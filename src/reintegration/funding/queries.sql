@@ -29,30 +29,35 @@ assisted as materialized (
     where p.stream = 'reintegration' and p.status = 'paid'
     group by p.case_id
 ),
-counted as materialized (
-    select
-        e.code, c.id as case_id, c.reference as case_reference, r.id as returnee_id, r.gender, e.counted_on,
-        case
-            when extract(year from age(e.counted_on, r.birth_date)) < 18 then '<18'
-            when extract(year from age(e.counted_on, r.birth_date)) <= 60 then '18-60'
-            else '>60'
-        end as age_bracket
+eligible as (
+    select c.id as case_id, c.reference as case_reference, c.departed_on, r.id as returnee_id, r.gender, r.birth_date
     from cases c
     join returnees r on r.case_id = c.id
-    cross join lateral (
-        select 'R.3.6' as code, c.departed_on as counted_on
-        union all
-        select 'O.3.3', a.counted_on
-        from assisted a
-        where a.case_id = c.id
-    ) e
     where not c.dublin
-        and e.counted_on between $2 and $1
         and not exists (
             select from visa_regimes v
             where v.country_code = r.nationality and v.regime in ('eu', 'eu_old_15')
                 and c.departed_on between coalesce(v.valid_from, '-infinity') and coalesce(v.valid_to, 'infinity')
         )
+),
+events as (
+    select e.*, 'R.3.6' as code, e.departed_on as counted_on
+    from eligible e
+    union all
+    select e.*, 'O.3.3', a.counted_on
+    from eligible e
+    join assisted a on a.case_id = e.case_id
+),
+counted as materialized (
+    select
+        e.code, e.case_id, e.case_reference, e.returnee_id, e.gender, e.counted_on,
+        case
+            when extract(year from age(e.counted_on, e.birth_date)) < 18 then '<18'
+            when extract(year from age(e.counted_on, e.birth_date)) <= 60 then '18-60'
+            else '>60'
+        end as age_bracket
+    from events e
+    where e.counted_on between $2 and $1
 )
 
 -- name: indicator_figures
