@@ -83,8 +83,10 @@ class WorkerPace:
 
 
 async def run_worker(resources: ReportResources, database_url: str, stop: asyncio.Event, pace: WorkerPace | None = None) -> None:
-    """Work until `stop` is set; reports under way then go back to the queue untouched. Opens a pool of its own.
+    """Work until `stop` is set; reports under way then go back to the queue untouched. Opens a pool of its own for the queue.
 
+    Each of its two reports at once holds a connection of the unit of work's pool for its snapshot and needs another for
+    progress: that pool has at least four.
     Don't cancel it: PgQueuer takes a cancelled job for one that nobody wants any more.
     """
     pace = pace or WorkerPace()
@@ -169,9 +171,10 @@ async def _fail_or_retry(resources: ReportResources, pace: WorkerPace, report_id
         if code is not None:
             await fail_report(resources.unit_of_work, report_id, code)
             return
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as unreachable:
-        # The database is away: nothing can be written now, so the entry stays in the queue.
-        raise RetryRequested(pace.delay(MOST_TRIES), "the database is away") from unreachable
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        # The database is away: nothing can be written now, so the entry stays in the queue. PgQueuer keeps the text of the
+        # chain, where a value could stand; `jobs` holds none.
+        raise RetryRequested(pace.delay(MOST_TRIES), "the database is away") from None
     raise RetryRequested(pace.delay(attempts), type(error).__name__)
 
 

@@ -63,6 +63,9 @@ counted as materialized (
 -- name: indicator_figures
 -- Tables 7 and 11: per indicator a total and each bracket of age and gender, zeros too. $3 the definition's version, $4 the kind.
 with {counted},
+sums as materialized (
+    select x.code, x.age_bracket, x.gender, count(*) as persons from counted x group by x.code, x.age_bracket, x.gender
+),
 breakdowns as (
     select 0 as position, null as age_bracket, null as gender
     union all
@@ -74,9 +77,8 @@ select
     d.specific_objective, d.code, d.name, d.unit, d.baseline, d.milestone_2024, d.target_2029, d.planned, d.certainty,
     d.definition_version, b.age_bracket, b.gender,
     (
-        select count(*) from counted x
-        where x.code = d.code
-            and (b.age_bracket is null or (x.age_bracket = b.age_bracket and x.gender = b.gender))
+        select coalesce(sum(s.persons), 0)::bigint from sums s
+        where s.code = d.code and (b.age_bracket is null or (s.age_bracket = b.age_bracket and s.gender = b.gender))
     ) as achieved
 from indicator_definitions d
 cross join breakdowns b

@@ -1,0 +1,25 @@
+"""Buckets for tests that must be alone in theirs: equal positions of different databases would give equal keys."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+from reintegration.storage.address import ObjectStoreAddress
+from reintegration.storage.client import ObjectStore
+
+
+@asynccontextmanager
+async def own_bucket(address: ObjectStoreAddress) -> AsyncIterator[ObjectStore]:
+    """A bucket for one test."""
+    async with ObjectStore(replace(address, bucket=f"test-{uuid4().hex}")) as store:
+        await store.ensure_bucket()
+        yield store
+        await store.call(None, lambda client: client.delete_bucket(Bucket=store.address.bucket))  # type: ignore[attr-defined]  # the product never deletes
+
+
+async def versions(store: ObjectStore) -> dict[str, int]:
+    """How often each object of the bucket was written."""
+    listed = await store.call(None, lambda client: client.list_object_versions(Bucket=store.address.bucket))  # type: ignore[attr-defined]  # the product never asks
+    keys = [entry["Key"] for entry in listed.get("Versions", [])]
+    return {key: keys.count(key) for key in keys}
