@@ -114,6 +114,7 @@ async def test_no_role_meets_a_fault_or_a_record_that_is_not_theirs(fresh_databa
                 query = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {selection(schema, kind, 1)} }} }} }}"
                 seen[actor.id, kind] = sum([await _is_seen(api, actor, kind, query, id_) for id_ in ids[kind]])
         await _check_the_office_that_paid(api, world)
+        await _check_lists_of_one(api)
         rates = await api.data(ADMINISTRATOR, '{ exchangeRates(month: "2026-01-01") { currency rate } }')
         assert rates == {"exchangeRates": [{"currency": "MNT", "rate": "4021.37"}]}
     assert seen[OTHER_OFFICER.id, "Case"] == 2
@@ -132,6 +133,24 @@ async def _is_seen(api: Api, actor: Actor, kind: str, query: str, key: UUID) -> 
         return False
     assert codes in ([], ["NOT_FOUND"]), (actor.id, kind, answer)
     return not codes
+
+
+async def _check_lists_of_one(api: Api) -> None:
+    """Each list of its own order gives its record, and nothing after its cursor."""
+    for field, shown in (
+        ("reports", "status progressPercent files { name sizeBytes }"),
+        ("exchangeRateMonths", "month isConfirmed"),
+    ):
+        asked = f"totalCount edges {{ cursor node {{ {shown} }} }}"
+        query = f"query ($after: String) {{ {field}(first: 1, after: $after) {{ {asked} }} }}"
+        page = (await api.data(FINANCE, query))[field]
+        assert isinstance(page, dict)
+        assert page["totalCount"] == len(page["edges"]) == 1
+        if field == "reports":
+            files = [{"name": "ledger.csv", "sizeBytes": "5000000000"}]
+            assert page["edges"][0]["node"] == {"status": "SEALED", "progressPercent": 100, "files": files}
+        after = await api.data(FINANCE, query, after=page["edges"][0]["cursor"])
+        assert after[field] == {"totalCount": 1, "edges": []}
 
 
 async def _check_the_office_that_paid(api: Api, world: World) -> None:

@@ -11,10 +11,11 @@ from aiohttp import ClientResponse
 from graphql import GraphQLError
 
 from reintegration.api.feed import LARGEST_BACKLOG, PaymentFeed
+from reintegration.api.identifiers import encode
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.kernel.actor import Actor
 from reintegration.kernel.ids import new_id
-from tests.builders import OFFICER, OTHER_OFFICER
+from tests.builders import ADMINISTRATOR, CAMEROON, COORDINATOR, FINANCE, OFFICER, OTHER_OFFICER
 from tests.operations.conftest import Api
 from tests.operations.world import World
 
@@ -57,6 +58,26 @@ async def test_an_office_hears_of_its_payments_and_of_no_others(api: Api, world:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await next_event(others)
+
+
+async def test_a_subscription_may_be_to_one_office_and_needs_permission(
+    api: Api, world: World, caseload_urls: DatabaseAddresses
+) -> None:
+    async with (
+        subscribed(api, FINANCE, office=world.office) as mongolia,
+        subscribed(api, COORDINATOR, office=encode("FieldOffice", CAMEROON)) as cameroon,
+    ):
+        await announce(caseload_urls, world.submitted_id)
+        event = await next_event(mongolia)
+        assert isinstance(event, dict)
+        assert event["data"] == {"paymentStatusChanged": {"id": world.submitted, "status": "SUBMITTED"}}
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await next_event(cameroon)
+    async with subscribed(api, ADMINISTRATOR) as refused:
+        event = await next_event(refused)
+        assert isinstance(event, dict)
+        assert [error["extensions"]["code"] for error in event["errors"]] == ["FORBIDDEN"]
 
 
 async def test_a_slow_subscriber_is_dropped_and_told(caseload_urls: DatabaseAddresses) -> None:
