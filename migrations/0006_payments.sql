@@ -300,6 +300,19 @@ begin
     ) then
         perform raise_payment_rule('payments_content_ck', 'the content of a submitted payment does not change');
     end if;
+    -- Who approved and released what is written once, with the step itself.
+    if (old.status = new.status and old.status <> 'draft' and to_jsonb(old) - 'version' <> to_jsonb(new) - 'version')
+        or (new.status not in ('draft', 'submitted') and new.content_digest is distinct from old.content_digest)
+        or (
+            new.status not in ('draft', 'approved')
+            and (new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at)
+        )
+        or (
+            new.status <> 'released'
+            and (new.released_by, new.released_at) is distinct from (old.released_by, old.released_at)
+        ) then
+        perform raise_payment_rule('payments_content_ck', 'an approval is not rewritten');
+    end if;
     if old.status = new.status then
         return new;
     end if;
@@ -328,6 +341,22 @@ begin
     ) then
         perform raise_payment_rule('payments_lines_ck', 'a payment needs lines with a frozen rate');
     end if;
+    -- The pot is the household's, the entitlement one person's.
+    if new.status = 'submitted' and new.entitlement_id is not null and (
+        select sum(l.euro_minor) from payment_lines l where l.payment_id = new.id
+    ) > (select e.amount_minor from entitlements e where e.id = new.entitlement_id) then
+        perform raise_payment_rule('payments_entitlement_ck', 'more than the entitlement');
+    end if;
+    -- A later version of the plan has other items for the same line: an invoice is paid once for a line.
+    if new.status = 'submitted' and new.invoice_number is not null and exists (
+        select from payments p
+        join plan_items i on i.id = p.plan_item_id
+        join plan_items mine on mine.id = new.plan_item_id and mine.line_id = i.line_id and mine.case_id = i.case_id
+        where p.supplier_id = new.supplier_id and p.invoice_number = new.invoice_number and p.id <> new.id
+            and p.status not in ('draft', 'failed', 'cancelled', 'reversed')
+    ) then
+        perform raise_payment_rule('payments_invoice_ck', 'this invoice is paid already');
+    end if;
     if new.status = 'paid' and new.rate_rule = 'PAYMENT_MONTH' and exists (
         select from payment_lines l
         where l.payment_id = new.id and l.rate_month <> date_trunc('month', new.paid_on)::date
@@ -345,7 +374,7 @@ begin
             and not exists (
                 select from payment_documents pd
                 join documents d on d.id = pd.document_id
-                where pd.payment_id = new.id and d.kind = r.document_kind
+                where pd.payment_id = new.id and pd.stage = r.stage and d.kind = r.document_kind
             )
         limit 1;
         if missing is not null then
@@ -355,7 +384,7 @@ begin
     if new.status = 'failed' and old.status = 'unconfirmed' and not exists (
         select from payment_documents pd
         join documents d on d.id = pd.document_id
-        where pd.payment_id = new.id and d.kind = 'non_payment_evidence'
+        where pd.payment_id = new.id and pd.stage = 'settlement' and d.kind = 'non_payment_evidence'
     ) then
         perform raise_payment_rule(
             'payments_non_payment_ck', 'an unconfirmed payment fails only with evidence of non-payment'
@@ -364,7 +393,20 @@ begin
     return new;
 end $$;
 alter function check_payment() owner to reintegration_guard;
-create trigger payments_check before update on payments for each row execute function check_payment();
+-- Named to come after payments_transition: a step that does not exist is refused as such.
+create trigger payments_verified before update on payments for each row execute function check_payment();
+
+-- A closed case makes no payment. After the row, whose foreign key waits for who is closing the case.
+create function check_new_payment() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if exists (select from cases c where c.id = new.case_id and c.status = 'closed') then
+        perform raise_payment_rule('payments_case_ck', 'the case is closed');
+    end if;
+    return null;
+end $$;
+alter function check_new_payment() owner to reintegration_guard;
+create trigger payments_new after insert on payments for each row execute function check_new_payment();
 
 -- A case closes when nothing of it is under way.
 create function check_case_closing() returns trigger
@@ -405,8 +447,8 @@ create policy suppliers_scope on suppliers using (
     )
 );
 
--- Seen by who sees the case, and by the office that made the payment. Made for a case that one sees, by one's own office;
--- carried on by the office that made it, also when its case has moved on.
+-- Seen by who sees the case, and by the office that made the payment and its partner. Made for a case that one sees, by
+-- one's own office; carried on by the office that made it and its partner, also when its case has moved on.
 alter table payments enable row level security, force row level security;
 create policy payments_read on payments for select using (
     (select actor_sees_all())
@@ -415,6 +457,10 @@ create policy payments_read on payments for select using (
         and field_office_id = any ((select actor_offices())::uuid[])
     )
     or exists (select from cases c where c.id = case_id)
+    or (
+        (select actor_role()) = 'partner_coordinator'
+        and field_office_id in (select o.id from field_offices o where o.partner_id = (select actor_partner()))
+    )
 );
 create policy payments_make on payments for insert with check (
     (select actor_sees_all())
@@ -429,7 +475,10 @@ create policy payments_carry_on on payments for update using (
         (select actor_role()) in ('field_officer', 'field_approver')
         and field_office_id = any ((select actor_offices())::uuid[])
     )
-    or ((select actor_role()) = 'partner_coordinator' and exists (select from cases c where c.id = case_id))
+    or (
+        (select actor_role()) = 'partner_coordinator'
+        and field_office_id in (select o.id from field_offices o where o.partner_id = (select actor_partner()))
+    )
 );
 create policy payments_guard on payments to reintegration_guard
 using (current_user = 'reintegration_guard') with check (false);
@@ -443,8 +492,11 @@ with check (
         select from payments p
         where p.id = payment_id
             and (
-                (select actor_role()) = 'partner_coordinator'
-                or p.field_office_id = any ((select actor_offices())::uuid[])
+                p.field_office_id = any ((select actor_offices())::uuid[])
+                or (
+                    (select actor_role()) = 'partner_coordinator'
+                    and p.field_office_id in (select o.id from field_offices o where o.partner_id = (select actor_partner()))
+                )
             )
     )
 );
@@ -459,6 +511,8 @@ create policy documents_scope on documents using (
         and field_office_id = any ((select actor_offices())::uuid[])
     )
     or exists (select from cases c where c.id = case_id)
+    -- What a payment shows is seen with it: else its digest would differ for who settles it after the case moved on.
+    or exists (select from payment_documents pd where pd.document_id = documents.id)
 )
 -- Files come with a case that one sees, or with a payment that one's office still settles.
 with check (
@@ -483,8 +537,11 @@ with check (
         select from payments p
         where p.id = payment_id
             and (
-                (select actor_role()) = 'partner_coordinator'
-                or p.field_office_id = any ((select actor_offices())::uuid[])
+                p.field_office_id = any ((select actor_offices())::uuid[])
+                or (
+                    (select actor_role()) = 'partner_coordinator'
+                    and p.field_office_id in (select o.id from field_offices o where o.partner_id = (select actor_partner()))
+                )
             )
     )
 );
