@@ -144,7 +144,7 @@ class PaymentMutations:
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, draft_payment, asked.command)
         return PaymentDraftPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
 
-    @mutation(PaymentAmendPayload, TransitionError, errors.AlreadyPaidError)
+    @mutation(PaymentAmendPayload, errors.AlreadyPaidError, TransitionError)
     async def payment_amend(self, info: ApiInfo, asked: Input[PaymentAmendInput]) -> PaymentAmendPayload:
         """Replace the content of a draft."""
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, amend_payment, asked.command)
@@ -158,6 +158,8 @@ class PaymentMutations:
         errors.PaymentBeforeArrivalError,
         errors.PaymentAfterDeadlineError,
         errors.ItemNotInForceError,
+        errors.AlreadyPaidError,
+        errors.AlreadyPaidError,
         TransitionError,
     )
     async def payment_submit(self, info: ApiInfo, asked: Input[PaymentSubmitInput]) -> PaymentSubmitPayload:

@@ -145,7 +145,7 @@ class PlanMutations:
         done = await execute(info, asked, Permission.PLAN_WRITE, draft_plan, asked.command)
         return PlanDraftPayload(plan=await record(info.context, Plan, done.reference.id), replayed=done.replayed)
 
-    @mutation(PlanSubmitPayload, TransitionError, errors.PlanTooLargeError)
+    @mutation(PlanSubmitPayload, TransitionError, errors.CaseNotReadyError, errors.PlanTooLargeError)
     async def plan_submit(self, info: ApiInfo, asked: Input[PlanSubmitInput]) -> PlanSubmitPayload:
         """Hand a draft to the partner's coordinator."""
         done = await execute(info, asked, Permission.PLAN_WRITE, submit_plan, asked.command)
@@ -153,6 +153,8 @@ class PlanMutations:
 
     @mutation(
         PlanApprovePayload,
+        errors.CaseNotReadyError,
+        errors.CaseNotReadyError,
         errors.ContentChangedError,
         SamePersonError,
         errors.PlanBelowUseError,
@@ -164,7 +166,7 @@ class PlanMutations:
         done = await execute(info, asked, Permission.PLAN_APPROVE, approve_plan, asked.command)
         return PlanApprovePayload(plan=await record(info.context, Plan, done.reference.id), replayed=done.replayed)
 
-    @mutation(PlanRejectPayload, TransitionError, SamePersonError)
+    @mutation(PlanRejectPayload, TransitionError, errors.CaseNotReadyError, SamePersonError)
     async def plan_reject(self, info: ApiInfo, asked: Input[PlanRejectInput]) -> PlanRejectPayload:
         """Send a submitted version back with a reason; a new version follows."""
         done = await execute(info, asked, Permission.PLAN_APPROVE, reject_plan, asked.command)
