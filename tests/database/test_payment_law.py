@@ -1,4 +1,4 @@
-"""The law of payments, held by the database: life cycle, four eyes, dates, documents, and a content that stays what was approved."""
+"""The law of payments, held by the database: life cycle, four eyes, dates, documents, a content that stays as approved."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -361,3 +361,12 @@ async def test_a_case_closes_when_no_payment_of_it_is_open(stage: Stage) -> None
         assert await outcome(stage.transaction, close, stage.case.id) == (1 if is_over else "cases_open_payments_ck"), status
         await stage.back()
         await stage.transaction.execute("release stage")
+
+
+async def test_a_closed_case_makes_no_payment(stage: Stage) -> None:
+    await stage.bring_to("cancelled")
+    close = "update cases set status = 'closed', closed_on = '2025-06-01', close_reason = 'completed' where id = $1"
+    assert await outcome(stage.transaction, close, stage.case.id) == 1
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await a_payment(stage.transaction, stage.case.id, MONGOLIA, plan_item_id=stage.case.item_id)
+    assert caught.value.constraint_name == "payments_case_ck"
