@@ -1,4 +1,4 @@
-"""The migrated database, compared with its models and with what is written here: columns, keys, indexes, rules, rights, policies."""
+"""The migrated database, compared with its models and with what is written here: columns, keys, rules, rights, policies."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -105,7 +105,8 @@ async def test_every_table_has_its_model_and_every_model_its_table(catalogue: as
 async def test_models_have_the_columns_types_nulls_and_keys_of_their_tables(catalogue: asyncpg.Connection) -> None:
     rows = await catalogue.fetch(
         """
-        select c.relname as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as optional,
+        select c.relname as relation, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+            not a.attnotnull as optional,
             exists (
                 select from pg_constraint k
                 where k.conrelid = c.oid and k.contype = 'p' and k.conkey = array[a.attnum]
@@ -129,7 +130,8 @@ async def test_models_have_the_foreign_keys_of_their_tables(catalogue: asyncpg.C
     """By first column: where a key has two, the second is the case (or office) that both sides must share."""
     rows = await catalogue.fetch(
         """
-        select k.conrelid::regclass::text as relation, a.attname as name, k.confrelid::regclass::text as target, k.confdeltype::text
+        select k.conrelid::regclass::text as relation, a.attname as name, k.confrelid::regclass::text as target,
+            k.confdeltype::text
         from pg_constraint k
         join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
         where k.contype = 'f' and k.connamespace = 'public'::regnamespace
