@@ -15,15 +15,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork, open_pool
 from reintegration.exports import running
+from reintegration.exports.errors import CONSTRAINTS
 from reintegration.exports.running import ReportResources
 from reintegration.exports.worker import WorkerPace, run_worker
 from reintegration.kernel.actor import Actor
-from reintegration.models import register_models
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
 from reintegration.storage.wire import S3Client
@@ -117,10 +116,9 @@ class FragileStore(ObjectStore):
 async def main(database_url: str, endpoint: str, bucket: str, scratch: str, step: str) -> None:
     access_key, secret_key = sys.stdin.read().split()
     killer = Killer(step)
-    await register_models()
     synthetic.declare(synthetic.large())
     address = ObjectStoreAddress(bucket=bucket, endpoint_url=endpoint, access_key=access_key, secret_key=secret_key)
-    work = FragileUnitOfWork(await open_pool(database_url, max_size=4), ALL_CONSTRAINTS)
+    work = FragileUnitOfWork(await open_pool(database_url, max_size=4), CONSTRAINTS)
     work.killer = killer
     resources = ReportResources(work, FragileStore(address, killer), Path(scratch), "reintegration 0.1.0")
     await run_worker(resources, database_url, asyncio.Event(), PACE)

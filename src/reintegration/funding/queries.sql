@@ -18,7 +18,7 @@ order by code
 
 -- name: counted_persons
 -- The base of the AMIF indicators, put in place of {counted} below: who counts for which indicator, once, and from which day.
--- Materialized, for a figure's breakdowns read it ten times.
+-- Materialized, so that the planner never computes it once for each row of what it is joined to.
 -- $1 is the reference date, $2 the programme's first day. R.3.6: the day of departure. O.3.3: the first paid and not
 -- reversed payment of the reintegration budget that an AMIF fund bears, of the person's case. Dublin departures and citizens
 -- of the Union (on the day of departure) are no target group. Age on the day the person first counts, 18 and 60 in the middle.
@@ -33,7 +33,7 @@ eligible as (
     select c.id as case_id, c.reference as case_reference, c.departed_on, r.id as returnee_id, r.gender, r.birth_date
     from cases c
     join returnees r on r.case_id = c.id
-    where not c.dublin
+    where not c.dublin and c.departed_on is not null
         and not exists (
             select from visa_regimes v
             where v.country_code = r.nationality and v.regime in ('eu', 'eu_old_15')
