@@ -15,6 +15,7 @@ from reintegration.api.documents import TrustedDocuments
 from reintegration.api.feed import PAYMENT_FEED, PaymentFeed
 from reintegration.api.schema import build_schema
 from reintegration.api.view import ApiView
+from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork, open_pool
 from reintegration.identity.errors import AuthenticationError, AuthenticationReason
@@ -23,6 +24,7 @@ from reintegration.models import register_models
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
 from tests import builders
+from tests.operations.caseload import Caseload, build
 from tests.operations.world import World, build_world
 
 Answer = Mapping[str, object]
@@ -85,7 +87,7 @@ async def serve(addresses: DatabaseAddresses) -> AsyncIterator[Api]:
         view = ApiView(
             build_schema(),
             authenticate=authenticate,
-            unit_of_work=UnitOfWork(pool, {}),
+            unit_of_work=UnitOfWork(pool, ALL_CONSTRAINTS),
             object_store=store,
             documents=TrustedDocuments.load(Path("nowhere")),
             is_production=False,
@@ -98,17 +100,24 @@ async def serve(addresses: DatabaseAddresses) -> AsyncIterator[Api]:
             await pool.close()
 
 
-@pytest.fixture(scope="session")
-async def caseload_urls(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
-    """A database for the tests of reading, which count what they find."""
+@asynccontextmanager
+async def cloned(server: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
+    """A database like `template`, for as long as it is needed."""
     name = f"clone_{uuid4().hex}"
-    owner = await asyncpg.connect(postgres_addresses.owner_url)
+    owner = await asyncpg.connect(server.owner_url)
     try:
-        await owner.execute(f"create database {name} template {database_template}")
-        yield postgres_addresses.of(name)
+        await owner.execute(f"create database {name} template {template}")
+        yield server.of(name)
         await owner.execute(f"drop database {name} (force)")
     finally:
         await owner.close()
+
+
+@pytest.fixture(scope="session")
+async def caseload_urls(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
+    """A database for the tests of reading, which count what they find."""
+    async with cloned(postgres_addresses, database_template) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="session")
@@ -123,3 +132,34 @@ async def api(caseload_urls: DatabaseAddresses) -> AsyncIterator[Api]:
     """The served graph."""
     async with serve(caseload_urls) as served:
         yield served
+
+
+@dataclass(frozen=True, slots=True)
+class Offices:
+    """The caseload of two offices and the database that holds it; tests that change it take a copy."""
+
+    addresses: DatabaseAddresses
+    caseload: Caseload
+
+
+@pytest.fixture(scope="session")
+async def offices(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[Offices]:
+    """Built once for a worker."""
+    async with cloned(postgres_addresses, database_template) as addresses:
+        async with builders.open_work(addresses) as work:
+            caseload = await build(work)
+        yield Offices(addresses, caseload)
+
+
+@pytest.fixture(scope="session")
+async def offices_api(offices: Offices, postgres_addresses: DatabaseAddresses) -> AsyncIterator[Api]:
+    """The served graph on a copy of the caseload of two offices, which nobody changes."""
+    async with copied(offices, postgres_addresses) as addresses, serve(addresses) as served:
+        yield served
+
+
+@asynccontextmanager
+async def copied(offices: Offices, server: DatabaseAddresses) -> AsyncIterator[DatabaseAddresses]:
+    """A copy of the caseload of two offices."""
+    async with cloned(server, offices.addresses.owner_url.rpartition("/")[2]) as addresses:
+        yield addresses

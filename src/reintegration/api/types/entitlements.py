@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from reintegration.api.graph import Node, money, reads
+from reintegration.api.graph import ApiInfo, Node, money, reads
 from reintegration.api.loaders import to_many, to_one
 from reintegration.api.scalars import Digest, Money
 from reintegration.api.types.enums import Decision, ExceptionKind
@@ -13,7 +13,7 @@ from reintegration.api.types.programme import Fund, TariffVersion
 from reintegration.api.types.references import CaseRef, DeadlineExtensionRef, ReturneeRef
 from reintegration.entitlements import models as rows
 from reintegration.entitlements.rules import Stream
-from reintegration.identity.permissions import Permission
+from reintegration.identity.permissions import Permission, allows
 
 
 # The facts hold the asylum side and vulnerabilities, so the database shows an assessment only to who may see the intake.
@@ -64,7 +64,6 @@ class Entitlement(Node):
 
     row: strawberry.Private[rows.Entitlement]
     stream: Stream
-    rule_id: str = strawberry.field(description="The rule of the tariff that gave it.")
     amount: Money = money("amount_minor", "currency")
     deadline_on: date | None = strawberry.field(description="The last day; it counts as inside.")
     granted_by: str
@@ -76,6 +75,12 @@ class Entitlement(Node):
     fund: Fund = to_one("Fund", "fund_id")
     assessment: EntitlementAssessment | None = to_one("EntitlementAssessment", "assessment_id")
     extensions: list[DeadlineExtensionRef] = to_many("DeadlineExtension", "entitlement_id", ("requested_at", "id"), size=1)
+
+    # A rule can be one for former asylum applicants of a country, which its country must not learn.
+    @strawberry.field(description="The rule of the tariff that gave it; null in the country of return.")
+    def rule_id(self, info: ApiInfo) -> str | None:
+        """For who may see the explanation."""
+        return self.row.rule_id if allows(info.context.actor.role, Permission.ENTITLEMENT_EXPLAIN) else None
 
 
 @reads(rows.DeadlineExtension, Permission.ENTITLEMENT_READ)

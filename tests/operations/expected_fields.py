@@ -1,0 +1,195 @@
+"""Who may see a value of which field: the decision on every field that a query can reach.
+
+A row is a type, roles, and fields of the type, for records within the role's scope. Elsewhere null, or FORBIDDEN at the root.
+"""
+
+from reintegration.kernel.actor import Role
+
+Roles = frozenset[Role]
+
+EVERYBODY: Roles = frozenset(Role) - {Role.SYSTEM}
+CASES = EVERYBODY - {Role.ADMINISTRATOR}
+"""Who works with cases; what a case is worth is known to all of them, within their scope."""
+ABROAD: Roles = frozenset({Role.FIELD_OFFICER, Role.FIELD_APPROVER, Role.PARTNER_COORDINATOR})
+FIELD = ABROAD - {Role.PARTNER_COORDINATOR}
+COORDINATOR = ABROAD - FIELD
+BELGIUM = CASES - ABROAD
+"""Rules and exceptions tell of the asylum procedure, which the country of return must not learn."""
+INTAKE = BELGIUM - {Role.FEDASIL_FINANCE}
+ASSESSORS = INTAKE - {Role.AUDITOR}
+REPORTS = BELGIUM - {Role.RETURN_COUNSELLOR}
+AUDIT = REPORTS - {Role.FEDASIL_FINANCE}
+VULNERABILITIES = CASES - {Role.FEDASIL_FINANCE}
+NAMES = VULNERABILITIES - {Role.AUDITOR}
+"""Finance and auditors work with references of cases."""
+
+EXPECTED: tuple[tuple[str, Roles, str], ...] = (
+    ("AppliedExclusion", INTAKE, "certainty kind liftedBy overridable returneeIds ruleId streams"),
+    ("AssessmentDeadline", INTAKE, "certainty countedFrom effect key lastDay months"),
+    ("AssessmentFact", INTAKE, "name value"),
+    ("AssessmentLine", INTAKE, "amount certainty returneeId ruleId stream"),
+    ("AssessmentNeed", INTAKE, "kind ruleId text"),
+    ("AssessmentNotice", INTAKE, "code ruleId text"),
+    ("AssessmentStep", INTAKE, "amount facts number result ruleId stage text"),
+    ("AssessmentStream", INTAKE, "cap lines needs stream"),
+    ("AuditChange", AUDIT, "after before column"),
+    ("AuditEntry", AUDIT, "action actorId actorRole changes occurredAt rowId sequence tableName transactionId"),
+    ("AuditEntryConnection", AUDIT, "edges pageInfo totalCount"),
+    ("AuditEntryEdge", AUDIT, "cursor node"),
+    (
+        "Case",
+        CASES,
+        (
+            "arrivalConfirmedAt arrivalConfirmedBy arrivedOn balances closeNote closeReason closedOn country deadline "
+            "departedOn documents dublin entitlements id ledgerTransactions office partner payments plans reference "
+            "registeredAt registeredBy returnees status transfers travelMode version"
+        ),
+    ),
+    ("Case", INTAKE, "assessments intake"),
+    ("Case", BELGIUM, "exceptions"),
+    ("CaseBalance", CASES, "available fund granted released reserved spent stream"),
+    ("CaseConnection", CASES, "edges pageInfo totalCount"),
+    ("CaseEdge", CASES, "cursor node"),
+    (
+        "CaseIntake",
+        INTAKE,
+        (
+            "administrativeStatus appliedOn consentSignedOn enteredBelgiumOn previousSupportDepartedOn referralChannel "
+            "returnDesk version"
+        ),
+    ),
+    ("CaseTransfer", CASES, "fromOffice id reason toOffice transferredAt transferredBy"),
+    ("Country", EVERYBODY, "alpha3 code name"),
+    ("CountryStatistics", BELGIUM, "country name rank returned"),
+    (
+        "DeadlineExtension",
+        CASES,
+        "decidedAt decidedBy decision decisionNote entitlement id newDeadlineOn reason requestedAt requestedBy version",
+    ),
+    (
+        "Document",
+        CASES,
+        (
+            "case completedAt downloadUrl fileName id kind mediaType office payments requestedAt sha256 sizeBytes status "
+            "uploadedBy version"
+        ),
+    ),
+    ("DocumentConnection", CASES, "edges pageInfo totalCount"),
+    ("DocumentEdge", CASES, "cursor node"),
+    ("DuplicateEvidence", REPORTS, "paymentCount payments sha256"),
+    ("DuplicateEvidenceConnection", REPORTS, "edges pageInfo totalCount"),
+    ("DuplicateEvidenceEdge", REPORTS, "cursor node"),
+    ("Entitlement", CASES, "amount case deadlineOn extensions fund grantedAt grantedBy grantedOn id returnee stream version"),
+    ("Entitlement", INTAKE, "assessment"),
+    ("Entitlement", BELGIUM, "ruleId"),
+    ("EntitlementAssessment", INTAKE, "assessedAt assessedBy case explanation factsDigest id resultDigest tariffVersion"),
+    (
+        "EntitlementException",
+        BELGIUM,
+        "amount case decidedAt decidedBy decision decisionNote id kind reason reference requestedAt requestedBy ruleId version",
+    ),
+    ("ExchangeRate", EVERYBODY, "currency id rate"),
+    (
+        "ExchangeRateMonth",
+        EVERYBODY,
+        "confirmedAt confirmedBy documentDigest id importedAt importedBy isConfirmed month rates source version",
+    ),
+    ("ExchangeRateMonthConnection", EVERYBODY, "edges pageInfo totalCount"),
+    ("ExchangeRateMonthEdge", EVERYBODY, "cursor node"),
+    (
+        "ExclusionRule",
+        EVERYBODY,
+        "certainty effect fromPrecision id isActive override position ruleId source subject validFrom validTo",
+    ),
+    ("Explanation", INTAKE, "deadlines exclusions factsDocument resultDocument steps streams tariffVersionCode warnings"),
+    ("FieldOffice", EVERYBODY, "city code country id localCurrency name partner"),
+    ("Fund", EVERYBODY, "code id kind name"),
+    ("IndicatorCase", REPORTS, "ageBracket case countedOn gender returnee"),
+    ("IndicatorCaseConnection", REPORTS, "edges pageInfo totalCount"),
+    ("IndicatorCaseEdge", REPORTS, "cursor node"),
+    ("LedgerAccount", CASES, "balance case currency fund id kind stream"),
+    ("LedgerPosting", CASES, "account amount"),
+    ("LedgerTransaction", CASES, "case effectiveOn id kind postings recordedAt recordedBy referenceKind reverses"),
+    ("LedgerTransactionConnection", CASES, "edges pageInfo totalCount"),
+    ("LedgerTransactionEdge", CASES, "cursor node"),
+    ("Me", FIELD, "offices"),
+    ("Me", COORDINATOR, "partner"),
+    ("Me", EVERYBODY, "permissions role subject"),
+    ("Money", EVERYBODY, "amount currency"),
+    ("PageInfo", EVERYBODY, "endCursor hasNextPage hasPreviousPage startCursor"),
+    ("Partner", EVERYBODY, "code id name"),
+    (
+        "Payment",
+        CASES,
+        (
+            "approvedAt approvedBy approvedDigest case contentDigest description documents entitlement fund id "
+            "invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy "
+            "rateRule releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference status stream "
+            "submittedAt supplier total version"
+        ),
+    ),
+    ("PaymentConnection", CASES, "edges pageInfo totalCount"),
+    ("PaymentDocument", CASES, "attachedAt attachedBy document duplicates stage"),
+    ("PaymentEdge", CASES, "cursor node"),
+    ("PaymentLine", CASES, "amount description euro id position rate rateMonth rateSource"),
+    (
+        "Plan",
+        CASES,
+        (
+            "case contentDigest decidedAt decidedBy decisionNote id items number preparedAt preparedBy status submittedAt "
+            "submittedBy version"
+        ),
+    ),
+    (
+        "PlanItem",
+        CASES,
+        "available budget coInvestment description id kind lineId payments plan position reserved returnee spent",
+    ),
+    ("Query", AUDIT, "auditEntries"),
+    ("Query", CASES, "case caseByReference cases node payment payments suppliers"),
+    ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),
+    ("Query", REPORTS, "duplicateEvidence indicatorCases report reports"),
+    ("Query", ASSESSORS, "entitlementPreview"),
+    ("Query", BELGIUM, "statistics"),
+    (
+        "Report",
+        REPORTS,
+        (
+            "attempts definitionVersion failureCode files finishedAt id kind manifestSha256 manifestUrl orderedAt orderedBy "
+            "orderedRole parameters parametersDigest position progressPercent rowsDone rowsExpected startedAt status "
+            "version"
+        ),
+    ),
+    ("ReportConnection", REPORTS, "edges pageInfo totalCount"),
+    ("ReportEdge", REPORTS, "cursor node"),
+    ("ReportFile", REPORTS, "downloadUrl id mediaType name rowCount sha256 sizeBytes"),
+    ("ReportParameter", REPORTS, "name value"),
+    ("ReturnDesk", EVERYBODY, "city code id name"),
+    ("Returnee", CASES, "birthDate case gender householdRole id nationality position version"),
+    ("Returnee", NAMES, "identity"),
+    ("Returnee", VULNERABILITIES, "vulnerabilities"),
+    ("ReturneeIdentity", NAMES, "familyName givenNames latinName version"),
+    ("Share", BELGIUM, "denominator numerator percent"),
+    (
+        "Statistics",
+        BELGIUM,
+        (
+            "byAdministrativeStatus change definition definitionVersion dublinExcluded returned returnedPreviousYear "
+            "supported topCountries year"
+        ),
+    ),
+    ("StatusStatistics", BELGIUM, "administrativeStatus share"),
+    ("Supplier", CASES, "id name office registeredAt registeredBy taxNumber version"),
+    ("SupplierConnection", CASES, "edges pageInfo totalCount"),
+    ("SupplierEdge", CASES, "cursor node"),
+    (
+        "TariffRule",
+        EVERYBODY,
+        (
+            "amountAdult amountChild amountMaximum amountMinimum certainty condition countryScope delivery fromPrecision id "
+            "isActive item keyedOn personScope position programme ruleId source toPrecision validFrom validTo"
+        ),
+    ),
+    ("TariffVersion", EVERYBODY, "code digest exclusions id loadedAt rules"),
+    ("Vulnerability", VULNERABILITIES, "decidedAt decidedBy decision id kind recordedAt recordedBy version"),
+)

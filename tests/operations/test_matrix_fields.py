@@ -1,0 +1,91 @@
+"""Every field as every role: an explicit table says who may see a value; a field that it doesn't know fails the test."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from reintegration.api.identifiers import encode
+from reintegration.api.schema import build_schema
+from reintegration.kernel.actor import Role
+from reintegration.kernel.clock import first_of_month
+from tests import builders
+from tests.builders import MONGOLIA, SYSTEM, days_ago
+from tests.operations.caseload import NODES, visible_ids
+from tests.operations.conftest import Api, Offices
+from tests.operations.expected_fields import EVERYBODY, EXPECTED, Roles
+from tests.operations.schema_walk import Place, Seen, Walk, ask_for_records, ask_for_root
+from tests.operations.two_offices import A
+from tests.proofs import value
+
+WALK = Walk.over(build_schema())
+
+
+def expected() -> Mapping[Place, Roles]:
+    """The table by type and field; nothing stands in it twice."""
+    found: dict[Place, Roles] = {}
+    for kind, roles, fields in EXPECTED:
+        for item in fields.split():
+            assert (kind, item) not in found
+            found[kind, item] = roles
+    return found
+
+
+def roots(case: str, reference: str, payment: str, report: str) -> Mapping[str, str]:
+    """Arguments for every root field, such that who may ask gets something."""
+    return {
+        "auditEntries": f'(record: "{case}", first: 20)',
+        "case": f'(id: "{case}")',
+        "caseByReference": f'(reference: "{reference}")',
+        "cases": "(first: 20)",
+        "countries": "",
+        "duplicateEvidence": "(first: 20)",
+        "entitlementPreview": f'(case: "{case}")',
+        "exchangeRateMonths": "(first: 20)",
+        "exchangeRates": f'(month: "{first_of_month(days_ago(3))}")',
+        "funds": "",
+        "indicatorCases": f'(indicator: VOLUNTARILY_RETURNED, referenceDate: "{days_ago(0)}", first: 20)',
+        "me": "",
+        "node": f'(id: "{case}")',
+        "offices": "",
+        "partners": "",
+        "payment": f'(id: "{payment}")',
+        "payments": "(first: 20)",
+        "report": f'(id: "{report}")',
+        "reports": "(first: 20)",
+        "returnDesks": "",
+        "statistics": f"(year: {days_ago(30).year})",
+        "suppliers": f'(office: "{encode("FieldOffice", MONGOLIA)}", first: 20)',
+        "tariffs": "",
+    }
+
+
+def test_every_field_has_a_decision() -> None:
+    assert WALK.places() == expected().keys()
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_a_role_sees_the_fields_of_the_table_and_no_others(role: Role, offices: Offices, offices_api: Api) -> None:
+    """Every record that the database shows to the role's person of office A, and every root field."""
+    who = A.who(role)
+    async with builders.open_work(offices.addresses) as work:
+        visible, everything = await visible_ids(work, who), await visible_ids(work, SYSTEM)
+        of_office = await visible_ids(work, A.who(Role.FIELD_OFFICER))
+        reference = await value(work, "select reference from cases where id = $1", offices.caseload.case_of_a)
+    seen = Seen()
+    for kind in NODES:
+        # A role to which the database shows nothing asks for what somebody else sees.
+        ids = visible[kind] or everything[kind]
+        await ask_for_records(offices_api, WALK, seen, who, kind, ids)
+    arguments = roots(
+        encode("Case", offices.caseload.case_of_a),
+        str(reference),
+        encode("Payment", min(of_office["Payment"])),
+        encode("Report", min(everything["Report"])),
+    )
+    for name in WALK.type("Query").fields:
+        await ask_for_root(offices_api, WALK, seen, who, name, arguments[name])
+    table = expected()
+    assert {place: role in roles for place, roles in table.items()} == {place: place in seen.places for place in table}
+    closed_records = {kind: {"FORBIDDEN"} for kind in NODES if role not in table[kind, "id"]}
+    closed_roots = {name: {"FORBIDDEN"} for name in WALK.type("Query").fields if role not in table["Query", name]}
+    assert seen.refusals == closed_records | closed_roots
