@@ -77,12 +77,16 @@ class Desk:
     work: UnitOfWork
     store: ObjectStore
 
+    def context(self, who: Actor) -> ApiContext:
+        """The surroundings of an operation of somebody."""
+        return ApiContext(make_mocked_request("POST", "/graphql"), self.work, self.store, who)
+
     async def ask(self, who: Actor, name: str, asked: Asked, shows: str = "", *, key: UUID | None = None) -> Answer:
         """The mutation's answer: its payload or a problem."""
         result = await self.schema.execute(
             _DOCUMENT.format(title=f"{name[0].upper()}{name[1:]}", name=name, shows=shows),
             {"input": {"idempotencyKey": str(key or uuid4()), **asked}},
-            ApiContext(make_mocked_request("POST", "/graphql"), self.work, self.store, who),
+            self.context(who),
         )
         assert result.errors is None, result.errors
         assert result.data is not None

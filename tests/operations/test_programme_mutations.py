@@ -12,6 +12,7 @@ from tests.builders import (
     FINANCE,
 )
 from tests.operations.desk import Answer, Desk, Wish, open_desk
+from tests.proofs import value
 
 
 @pytest.fixture
@@ -47,6 +48,57 @@ async def test_a_month_of_rates_is_imported_and_confirmed_by_another_person(desk
     assert confirmed["exchangeRateMonth"] == {"version": 2, "isConfirmed": True, "confirmedBy": FINANCE.id}
     refused = await desk.refused(ADMINISTRATOR, "exchangeRateMonthImport", {"month": "1999-07-01", "document": "{}"})
     assert refused["code"] == "INFOREURO_REFUSED"
+
+
+def _history(currency: str, **amounts: str) -> str:
+    """An InforEuro history; months of 1998 by their English abbreviation and the rate's digits."""
+    months = {"apr": ("01/04/1998", "30/04/1998"), "may": ("01/05/1998", "31/05/1998"), "jun": ("01/06/1998", "30/06/1998")}
+    entries = [
+        f'{{"currencyIso":"{currency}","refCurrencyIso":"EUR","amount":{amount},'
+        f'"dateStart":"{months[month][0]}","dateEnd":"{months[month][1]}"}}'
+        for month, amount in amounts.items()
+    ]
+    return f"[{','.join(entries)}]"
+
+
+async def test_months_of_rates_are_imported_from_histories(desk: Desk) -> None:
+    dollars = _history("USD", jun="1.1021", may="1.0987", apr="1.0854")
+    asked = {
+        "firstMonth": "1998-05-01",
+        "lastMonth": "1998-06-01",
+        "documents": [dollars, _history("GBP", jun="0.6721", may="0.6612")],
+    }
+    shows = "exchangeRateMonth { id month version isConfirmed rates { currency rate } }"
+    imported = await desk.prove(
+        Wish(
+            name="exchangeRateHistoryImport",
+            who=ADMINISTRATOR,
+            asked=asked,
+            shows=shows,
+            changed={"documents": [dollars]},
+        )
+    )
+    newest = cast("Answer", imported["exchangeRateMonth"])
+    assert {**newest, "id": ""} == {
+        "id": "",
+        "month": "1998-06-01",
+        "version": 1,
+        "isConfirmed": False,
+        "rates": [{"currency": "GBP", "rate": "0.6721"}, {"currency": "USD", "rate": "1.1021"}],
+    }
+    again = await desk.done(ADMINISTRATOR, "exchangeRateHistoryImport", asked, shows)
+    assert again == {**imported, "replayed": False}
+    kept = "select count(*) from exchange_rate_months where month between '1998-01-01' and '1998-12-01'"
+    assert await value(desk.work, kept) == 2
+    for wrong, path, code in (
+        ({"lastMonth": "1998-04-01"}, ["lastMonth"], "INVALID_INPUT"),
+        ({"firstMonth": "1998-05-02"}, ["firstMonth"], "INVALID_INPUT"),
+        ({"documents": []}, ["documents"], "INVALID_INPUT"),
+        ({"documents": [dollars, dollars]}, [], "INFOREURO_REFUSED"),
+        ({"documents": ["{}"]}, [], "INFOREURO_REFUSED"),
+    ):
+        refused = await desk.refused(ADMINISTRATOR, "exchangeRateHistoryImport", {**asked, **wrong})
+        assert (refused["path"], refused["code"]) == (path, code)
 
 
 async def test_a_report_is_ordered_once(desk: Desk) -> None:

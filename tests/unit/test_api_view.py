@@ -132,7 +132,7 @@ async def test_an_operation_that_never_ran_has_no_data(
         ("closed { value }", "BAD_REQUEST", "A case that is closed can't become open."),
         ("broken", "INTERNAL", "Something went wrong on our side"),
         ("large", "INTERNAL", "Something went wrong on our side"),
-        ("unreachable", "UNAVAILABLE", "A part of the service is not reachable; try again"),
+        ("unreachable", "UNAVAILABLE", "A part of the service is not reachable or too busy; try again"),
     ],
 )
 async def test_a_field_that_failed_is_null_and_says_what_it_may(field: str, code: str, message: str) -> None:

@@ -62,6 +62,7 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "documentRequestUpload": evidence.request_upload,
     "documentCompleteUpload": evidence.complete_upload,
     "documentAttach": evidence.attach_document,
+    "exchangeRateHistoryImport": rates.import_rate_history,
     "exchangeRateMonthImport": rates.import_rate_month,
     "exchangeRateMonthConfirm": rates.confirm_rate_month,
     "reportOrder": exports.order_report,
@@ -78,6 +79,7 @@ CREATIONS = {
     "paymentDraft",
     "documentRequestUpload",
     "documentAttach",
+    "exchangeRateHistoryImport",
     "exchangeRateMonthImport",
     "reportOrder",
 }

@@ -12,6 +12,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from reintegration.api.codes import Code
+from reintegration.database.constraints import database_error
 from reintegration.kernel.errors import DomainError, ForbiddenError, InvalidInputError, NotFoundError
 from reintegration.storage.errors import ObjectStoreUnavailableError
 
@@ -27,6 +28,8 @@ _OUTAGES = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
+    asyncpg.LockNotAvailableError,  # somebody held what this needed for longer than our lock_timeout
+    asyncpg.QueryCanceledError,  # our statement_timeout, or whoever runs the server
     ObjectStoreUnavailableError,
 )
 _MISTAKES: dict[type[DomainError], Code] = {
@@ -75,7 +78,8 @@ def _mistake(error: GraphQLError, cause: BaseException | None, *, is_request_err
 def incident(error: BaseException, operation: str | None) -> dict[str, object]:
     """Log a fault that the caller must not see; the `extensions` to give instead, with its incident number."""
     number = str(uuid4())
-    code = Code.UNAVAILABLE if isinstance(error, _OUTAGES) else Code.INTERNAL
+    is_outage = isinstance(error, _OUTAGES) or isinstance(database_error(error), _OUTAGES)
+    code = Code.UNAVAILABLE if is_outage else Code.INTERNAL
     _log.error("operation failed", incident=number, operation=operation, code=code.value, exc_info=error)
     return {"code": code.value, "incident": number}
 
@@ -83,7 +87,7 @@ def incident(error: BaseException, operation: str | None) -> dict[str, object]:
 def incident_message(extensions: dict[str, object]) -> str:
     """The sentence that goes with an incident."""
     if extensions["code"] == Code.UNAVAILABLE.value:
-        return "A part of the service is not reachable; try again"
+        return "A part of the service is not reachable or too busy; try again"
     return "Something went wrong on our side"
 
 

@@ -1,4 +1,4 @@
-"""Mutations of exchange rates: a month is imported, and another person confirms it."""
+"""Mutations of exchange rates: months are imported, and another person confirms each."""
 
 from datetime import date
 
@@ -11,10 +11,10 @@ from reintegration.api.mutations.execute import CreationInput, Input, Payload, U
 from reintegration.api.types.programme import ExchangeRateMonth
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.errors import SamePersonError
-from reintegration.programme.commands import ConfirmRateMonth, ImportRateMonth, RateSource
+from reintegration.programme.commands import ConfirmRateMonth, ImportRateHistory, ImportRateMonth, RateSource
 from reintegration.programme.errors import RateMonthConfirmedError
 from reintegration.programme.inforeuro import InforEuroFormatError
-from reintegration.programme.rates import confirm_rate_month, import_rate_month
+from reintegration.programme.rates import confirm_rate_month, import_rate_history, import_rate_month
 
 strawberry.enum(RateSource, description="Where the rates of a document come from; kept with every converted line.")
 
@@ -30,6 +30,26 @@ class ExchangeRateMonthImportInput(CreationInput):
     def command(self) -> ImportRateMonth:
         """The command."""
         return ImportRateMonth(id=chosen_id(self.id), month=self.month, document=self.document.encode(), source=self.source)
+
+
+@strawberry.input
+class ExchangeRateHistoryImportInput(CreationInput):
+    """See ImportRateHistory. `id` is the newest month's."""
+
+    first_month: date = strawberry.field(description="The first day of the first month to take from the documents.")
+    last_month: date = strawberry.field(description="The first day of the last one.")
+    documents: list[str] = strawberry.field(
+        description="The text of an InforEuro history, JSON, for each currency that the months shall have."
+    )
+
+    def command(self) -> ImportRateHistory:
+        """The command."""
+        return ImportRateHistory(
+            id=chosen_id(self.id),
+            first_month=self.first_month,
+            last_month=self.last_month,
+            documents=tuple(document.encode() for document in self.documents),
+        )
 
 
 @strawberry.input
@@ -53,6 +73,13 @@ class ExchangeRateMonthImportPayload(Payload):
 
 
 @strawberry.type
+class ExchangeRateHistoryImportPayload(Payload):
+    """The newest imported month; the first import of the same documents, where there was one."""
+
+    exchange_rate_month: ExchangeRateMonth
+
+
+@strawberry.type
 class ExchangeRateMonthConfirmPayload(Payload):
     """The confirmed month."""
 
@@ -71,6 +98,15 @@ class ProgrammeMutations:
         done = await execute(info, asked, Permission.RATE_IMPORT, import_rate_month, asked.command)
         found = await record(info.context, ExchangeRateMonth, done.reference.id)
         return ExchangeRateMonthImportPayload(exchange_rate_month=found, replayed=done.replayed)
+
+    @mutation(ExchangeRateHistoryImportPayload, InforEuroFormatError, RateMonthConfirmedError)
+    async def exchange_rate_history_import(
+        self, info: ApiInfo, asked: Input[ExchangeRateHistoryImportInput]
+    ) -> ExchangeRateHistoryImportPayload:
+        """Keep months of InforEuro histories, unconfirmed; the same documents again give the first import."""
+        done = await execute(info, asked, Permission.RATE_IMPORT, import_rate_history, asked.command)
+        found = await record(info.context, ExchangeRateMonth, done.reference.id)
+        return ExchangeRateHistoryImportPayload(exchange_rate_month=found, replayed=done.replayed)
 
     @mutation(ExchangeRateMonthConfirmPayload, RateMonthConfirmedError, SamePersonError)
     async def exchange_rate_month_confirm(
