@@ -4,8 +4,8 @@ import asyncpg
 
 _QUERIES = (
     """
-    select 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull || ' '
-        || coalesce(pg_get_expr(adbin, adrelid), '') || ' ' || attidentity::text
+    select 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull
+        || ' ' || coalesce(pg_get_expr(adbin, adrelid), '') || ' ' || attidentity::text
     from pg_attribute
     join pg_class c on c.oid = attrelid
     left join pg_attrdef on adrelid = attrelid and adnum = attnum
@@ -15,7 +15,10 @@ _QUERIES = (
     select 'rule ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
     from pg_constraint where connamespace = any ($1) and contype <> 'n'
     """,
-    "select 'index ' || pg_get_indexdef(indexrelid) from pg_index join pg_class c on c.oid = indrelid where relnamespace = any ($1)",
+    """
+    select 'index ' || pg_get_indexdef(indexrelid)
+    from pg_index join pg_class c on c.oid = indrelid where relnamespace = any ($1)
+    """,
     """
     select 'trigger ' || pg_get_triggerdef(t.oid) || ' ' || tgenabled::text
     from pg_trigger t join pg_class c on c.oid = tgrelid

@@ -29,6 +29,8 @@ _SQL = load_queries(__file__)
 _TRIES = 5
 _RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
 _ACQUIRE_TIMEOUT_S = 10.0
+_ABSENT = object()
+"""Differs from null: an input that names a field is another one than an input that leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _differences(first: object, second: object, path: str = "") -> tuple[str, ..
         return tuple(
             found
             for key in sorted(first.keys() | second.keys())
-            for found in _differences(first.get(key), second.get(key), f"{path}.{key}".lstrip("."))
+            for found in _differences(first.get(key, _ABSENT), second.get(key, _ABSENT), f"{path}.{key}".lstrip("."))
         )
     if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         return tuple(
