@@ -27,6 +27,8 @@ from reintegration.programme.reference import identifier
 AMIF, NATIONAL = identifier("fund", "AMIF-2021-2027"), identifier("fund", "BE-NATIONAL")
 _MOST_ROUNDS = 6
 _REFERENCE = "DEMO"
+_NOT_ASKED_FOR = frozenset({"BE-VULN-02"})
+"""The medical budget comes on top of the ceiling; the demo plans medical items within the ceiling."""
 
 
 def facts_of(staged: StagedCase, exceptions: tuple[ExceptionFact, ...]) -> CaseFacts:
@@ -104,7 +106,7 @@ class Granter:
             missing = [
                 (need.kind, need.rule_id)
                 for need in (answer.stream(Stream.REINTEGRATION).needs if source.supported else ())
-                if (need.kind, need.rule_id) not in wanted
+                if (need.kind, need.rule_id) not in wanted and need.rule_id not in _NOT_ASKED_FOR
             ]
             if not missing:
                 self._needs[kind] = tuple(wanted)
