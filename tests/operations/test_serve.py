@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -101,7 +102,12 @@ async def test_serve_needs_nothing_listens_on_loopback_alone_and_leaves_nothing(
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
         assert await asyncio.wait_for(process.wait(), _STOP_S) == 0
         assert processes_of(tmp_path) == {}
-    async with served(tmp_path) as (process, _):  # finds its data again
+    async with served(tmp_path) as (process, _):  # finds its data again, and ends as fast while its worker still starts
+        started = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), _STOP_S) == 0
+        assert time.monotonic() - started < 15
+    async with served(tmp_path) as (process, _):
         await _worker(tmp_path)
         process.kill()
         await process.wait()

@@ -159,9 +159,11 @@ async def _keep_worker(stop: asyncio.Event) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Let the worker give back what it works on; a bounded time."""
+    """Let the worker give back what it works on; a bounded time. One that still starts has nothing and ends at once."""
     if process.stdin is not None:
         process.stdin.close()
+    if process.returncode is None:
+        process.terminate()
     try:
         await asyncio.wait_for(process.wait(), _STOP_TIMEOUT_S)
     except TimeoutError:
