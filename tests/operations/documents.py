@@ -1,0 +1,96 @@
+"""Runs the documents of schema/operations as their users, and keeps the first answer of each and what it took."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import cast
+from uuid import uuid4
+
+import asyncpg
+from aiohttp.test_utils import make_mocked_request
+
+from reintegration.api.context import ApiContext
+from reintegration.api.documents import TrustedDocuments
+from reintegration.api.edge import EdgeSchema
+from reintegration.api.schema import build_schema
+from reintegration.app import OPERATIONS
+from reintegration.constraints import ALL_CONSTRAINTS
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.database.unit_of_work import UnitOfWork, open_pool
+from reintegration.kernel.actor import Actor
+from reintegration.models import register_models
+from reintegration.storage.client import ObjectStore
+from tests.operations.walk import Part
+from tests.statements import counted
+
+DOCUMENTS = TrustedDocuments.load(OPERATIONS)
+# What differs from run to run, and the word that stands for it. Longer forms come first.
+_VARYING = (
+    (re.compile(r"https?://\S+"), "<link>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "<time>"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"\d{4}-\d\d-\d\d"), "<date>"),
+    (re.compile(r"\bBE-20\d\d-\d{6}\b"), "<reference>"),
+    (re.compile(r"\b(Oyuun Bat|Бат|Felt) \d+"), r"\1"),
+)
+_VARYING_FIELDS = {"id", "endCursor", "position", "sequence", "transactionId", "sizeBytes", "returneeId"}
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The graph on one connection, so that statements can be counted."""
+
+    schema: EdgeSchema
+    pool: asyncpg.Pool
+    work: UnitOfWork
+    store: ObjectStore
+    answers: dict[str, object] = field(default_factory=dict)
+    statements: dict[str, int] = field(default_factory=dict)
+
+    async def runs(self, who: Actor, operation: str, **variables: object) -> Part:
+        """The root field of a document's answer, which has no errors."""
+        text = DOCUMENTS.find(operation)
+        assert text is not None, operation
+        context = ApiContext(make_mocked_request("POST", "/graphql"), self.work, self.store, who)
+        async with counted(self.pool) as statements:
+            result = await self.schema.execute(text, variables, context)
+        assert result.errors is None, (operation, result.errors)
+        assert result.data is not None
+        self.answers.setdefault(operation, normalised(result.data))
+        self.statements.setdefault(operation, len(statements))
+        (root,) = result.data.values()
+        return cast("Part", root)
+
+    async def does(self, who: Actor, operation: str, **asked: object) -> Part:
+        """The payload of a mutation that must work."""
+        payload = await self.runs(who, operation, input={"idempotencyKey": str(uuid4()), **asked})
+        assert str(payload["__typename"]).endswith("Payload"), payload
+        return payload
+
+
+@asynccontextmanager
+async def recording(addresses: DatabaseAddresses, store: ObjectStore) -> AsyncIterator[Recorder]:
+    """A recorder with a pool of one connection."""
+    await register_models()
+    pool = await open_pool(addresses.application_url, max_size=1)
+    try:
+        yield Recorder(build_schema(), pool, UnitOfWork(pool, ALL_CONSTRAINTS), store)
+    finally:
+        await pool.close()
+
+
+def normalised(answer: object, name: str = "") -> object:
+    """An answer without what no two runs share: ids, days, times, digests, links and counters."""
+    if isinstance(answer, dict):
+        return {key: normalised(value, key) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [normalised(item, name) for item in answer]
+    if not isinstance(answer, str):
+        return answer
+    if name in _VARYING_FIELDS:
+        return f"<{name}>"
+    for pattern, word in _VARYING:
+        answer = pattern.sub(word, answer)
+    return answer
