@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from itertools import count
 from uuid import UUID
 
-from reintegration.cases import errors as case_errors
 from reintegration.cases import service as cases
 from reintegration.cases.commands import (
     ConfirmArrival,
@@ -22,10 +21,9 @@ from reintegration.cases.commands import (
     RegisterCase,
 )
 from reintegration.cases.values import AdministrativeStatus, Gender, HouseholdRole, ReferralChannel, TravelMode
-from reintegration.database.constraints import merge
+from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork, open_pool
-from reintegration.entitlements import errors as entitlement_errors
 from reintegration.entitlements import service as entitlements
 from reintegration.entitlements.commands import (
     AssessEntitlement,
@@ -34,16 +32,11 @@ from reintegration.entitlements.commands import (
     RequestedException,
     RequestException,
 )
-from reintegration.funding import errors as funding_errors
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.clock import add_months, today
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
-from reintegration.ledger import errors as ledger_errors
 from reintegration.models import register_models
-from reintegration.payments import errors as payment_errors
-from reintegration.plans import errors as plan_errors
-from reintegration.programme import errors as programme_errors
 from reintegration.programme.reference import field_offices, identifier
 
 CEILING_RULE = "BE-REIN-04"
@@ -91,21 +84,9 @@ OTHER_COORDINATOR = actor(Role.PARTNER_COORDINATOR, "coordinator-of-caritas", of
 async def open_work(addresses: DatabaseAddresses, *, max_size: int = 4) -> AsyncIterator[UnitOfWork]:
     """A unit of work with the constraints of all rooms, on a pool of its own."""
     await register_models()
-    constraints = merge(
-        room.CONSTRAINTS
-        for room in (
-            case_errors,
-            entitlement_errors,
-            funding_errors,
-            ledger_errors,
-            payment_errors,
-            plan_errors,
-            programme_errors,
-        )
-    )
     pool = await open_pool(addresses.application_url, max_size=max_size)
     try:
-        yield UnitOfWork(pool, constraints)
+        yield UnitOfWork(pool, ALL_CONSTRAINTS)
     finally:
         await pool.close()
 

@@ -1,6 +1,13 @@
 -- name: payment_step
 -- A document is attached under the lock of its payment, so that no approval slips in between.
-select id, case_id, status from payments where id = $1 for update
+select id, case_id, field_office_id, status from payments where id = $1 for update
+
+-- name: settling_office
+-- The actor's office that made a payment of a case which has moved on since.
+select field_office_id from payments
+where case_id = $1 and field_office_id = any ($2)
+order by field_office_id
+limit 1
 
 -- name: attach
 insert into payment_documents (id, payment_id, document_id, case_id, stage, attached_by)

@@ -17,12 +17,13 @@ from reintegration.evidence.commands import AttachDocument, CompleteUpload, Requ
 from reintegration.evidence.errors import UploadDiffersError, UploadMissingError, WrongStepError
 from reintegration.evidence.models import Document
 from reintegration.identity.permissions import Permission, require
-from reintegration.kernel.actor import FIELD_ROLES, Actor
+from reintegration.kernel.actor import FIELD_ROLES, Actor, Role
 from reintegration.kernel.clock import now
-from reintegration.kernel.errors import NotFoundError
+from reintegration.kernel.errors import ForbiddenError, NotFoundError
 from reintegration.kernel.reference import Reference
 
 _SQL = load_queries(__file__)
+_ABROAD = FIELD_ROLES | {Role.PARTNER_COORDINATOR}
 _STAGES = {"draft": "request", "released": "settlement", "unconfirmed": "settlement", "paid": "settlement"}
 
 
@@ -57,23 +58,25 @@ class UploadFacts:
 
 
 async def request_upload(transaction: Transaction, command: RequestUpload) -> Reference:
-    """Announce a file of a case that one sees. The key is the document's own and holds the digest: never overwritten.
+    """Announce a file of a case that one sees, or that has moved on and for which one's office still settles a payment.
+
+    The key is the document's own and holds the digest: never overwritten.
 
     Raises:
         NotFoundError, InvalidInputError (as mapped from the constraints on type, size, digest and name).
     """
     require(transaction.actor, Permission.EVIDENCE_UPLOAD)
-    case = await case_state(transaction, command.case_id)
+    office_id = await _office(transaction, command.case_id)
     document = await Document.create(
         id=command.id,
-        case_id=case.id,
-        field_office_id=case.field_office_id if transaction.actor.role in FIELD_ROLES else None,
+        case_id=command.case_id,
+        field_office_id=office_id,
         kind=command.kind,
         file_name=command.file_name,
         media_type=command.media_type,
         size_bytes=command.size_bytes,
         sha256=command.sha256,
-        object_key=f"evidence/{case.id}/{command.id}/{command.sha256}",
+        object_key=f"evidence/{command.case_id}/{command.id}/{command.sha256}",
         status="pending",
         uploaded_by=transaction.actor.id,
         using_db=transaction.orm,
@@ -119,11 +122,14 @@ async def attach_document(transaction: Transaction, command: AttachDocument) -> 
 
     Raises:
         WrongStepError, UploadMissingError, NotFoundError.
+        ForbiddenError: Fedasil's roles add nothing to a field office's payment.
     """
     require(transaction.actor, Permission.EVIDENCE_UPLOAD)
     payment = await transaction.fetch_one(_SQL["payment_step"], command.payment_id)
     if payment is None:
         raise NotFoundError(kind="Payment")
+    if transaction.actor.role not in _ABROAD and payment["field_office_id"] is not None:
+        raise ForbiddenError(permission="payments of a field office")
     document = await visible(transaction, Document, command.document_id, kind="Document")
     if document.case_id != payment["case_id"]:
         raise NotFoundError(kind="Document")
@@ -139,3 +145,17 @@ async def attach_document(transaction: Transaction, command: AttachDocument) -> 
         transaction.actor.id,
     )
     return Reference("Document", document.id, document.version)
+
+
+async def _office(transaction: Transaction, case_id: UUID) -> UUID | None:
+    """The office that a new document belongs to; None where it comes from Belgium or from the partner's coordinator."""
+    actor = transaction.actor
+    try:
+        case = await case_state(transaction, case_id)
+    except NotFoundError:
+        row = await transaction.fetch_one(_SQL["settling_office"], case_id, list(actor.offices))
+        if row is None:
+            raise
+        office_id: UUID = row["field_office_id"]
+        return office_id
+    return case.field_office_id if actor.role in FIELD_ROLES else None

@@ -78,6 +78,12 @@ def reverse(pot: Pot, *, payment_id: UUID, occasion: int, amount_minor: int, on:
     return Entry("payment_reversed", pot.case_id, "Payment", payment_id, occasion, on, postings, reverses_id)
 
 
+def return_to_fund(pot: Pot, *, payment_id: UUID, occasion: int, amount_minor: int, on: date) -> Entry:
+    """What came back to a case that is closed goes on to the fund."""
+    postings = _move(pot.source, Account("fund", pot.fund_id, pot.stream), amount_minor)
+    return Entry("entitlement_released", pot.case_id, "Payment", payment_id, occasion, on, postings)
+
+
 def release(case_id: UUID, balances: Sequence[tuple[Account, int]], *, on: date) -> Entry:
     """What a closing case has left goes back to the funds that gave it."""
     postings: list[Posting] = []

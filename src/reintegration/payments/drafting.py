@@ -7,10 +7,11 @@ from reintegration.database.rows import locked
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.identity.permissions import Permission, allows, require
-from reintegration.kernel.actor import FIELD_ROLES
+from reintegration.kernel.actor import FIELD_ROLES, Role
 from reintegration.kernel.clock import now, today
 from reintegration.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError, TransitionError
 from reintegration.kernel.reference import Reference
+from reintegration.ledger.errors import NotEnoughLeftError
 from reintegration.ledger.service import Pot, flows, post, pot_of
 from reintegration.payments.commands import (
     AmendPayment,
@@ -24,7 +25,8 @@ from reintegration.payments.commands import (
 from reintegration.payments.content import check_documents, freeze, frozen, record_lines, thaw
 from reintegration.payments.errors import ItemNotInForceError
 from reintegration.payments.models import Payment, Supplier
-from reintegration.plans.service import plan_item
+from reintegration.plans.service import line_in_force, plan_item
+from reintegration.programme.service import office
 
 _SQL = load_queries(__file__)
 _FIELD_KINDS = frozenset({"supplier_direct", "reimbursement"})
@@ -58,7 +60,8 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
     Field offices pay for plan items; the premium and the refund of a travel document are prepared in Belgium.
 
     Raises:
-        ForbiddenError, NotFoundError, ItemNotInForceError, InvalidInputError.
+        ForbiddenError, NotFoundError, ItemNotInForceError, AlreadyPaidError, InvalidInputError; ConstraintViolationError
+        (payments_case_ck) once the case is closed.
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     if command.kind not in _STREAMS:
@@ -90,7 +93,11 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
 
 
 async def amend_payment(transaction: Transaction, command: AmendPayment) -> Reference:
-    """Replace the content of one's office's draft."""
+    """Replace the content of one's office's draft.
+
+    Raises:
+        AlreadyPaidError, TransitionError, VersionConflictError, NotFoundError, ForbiddenError, InvalidInputError.
+    """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "draft with other content")
     payment.update_from_dict(_fields(command.content))
@@ -100,18 +107,26 @@ async def amend_payment(transaction: Transaction, command: AmendPayment) -> Refe
 
 
 async def submit_payment(transaction: Transaction, command: SubmitPayment) -> Reference:
-    """Freeze rates and content, reserve the money, ask for approval. Locks the payment, then the accounts that give.
+    """Freeze rates and content, reserve the money, ask for approval.
+
+    Locks the payment, its supplier, then the accounts that give.
 
     Raises:
         NoRateError, DocumentsMissingError, NotEnoughLeftError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
-        TransitionError, VersionConflictError, NotFoundError.
+        ItemNotInForceError, AlreadyPaidError, TransitionError, VersionConflictError, NotFoundError, ForbiddenError.
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "submitted")
+    if payment.plan_item_id is not None and not await line_in_force(transaction, payment.plan_item_id):
+        raise ItemNotInForceError
     await check_documents(transaction, payment, "request")
+    if payment.supplier_id is not None:
+        await transaction.fetch_one(_SQL["lock_supplier"], payment.supplier_id)
     content = await freeze(transaction, payment)
+    await _check_entitlement(transaction, payment, content.total_minor)
     payment.status, payment.submitted_at, payment.content_digest = "submitted", now(), content.digest
-    await payment.save(using_db=transaction.orm, update_fields=["status", "submitted_at", "content_digest"])
+    payment.update_from_dict({"outcome_note": None})
+    await payment.save(using_db=transaction.orm, update_fields=["status", "submitted_at", "content_digest", "outcome_note"])
     entry = flows.reserve(
         await pot_of_payment(transaction, payment),
         payment_id=payment.id,
@@ -124,7 +139,11 @@ async def submit_payment(transaction: Transaction, command: SubmitPayment) -> Re
 
 
 async def return_payment(transaction: Transaction, command: ReturnPayment) -> Reference:
-    """Send a payment back to draft: its approval is void, its reservation given back."""
+    """Send a payment back to draft: its approval is void, its reservation given back.
+
+    Raises:
+        TransitionError, VersionConflictError, NotFoundError, ForbiddenError, InvalidInputError.
+    """
     if not any(
         allows(transaction.actor.role, permission)
         for permission in (Permission.PAYMENT_PREPARE, Permission.PAYMENT_APPROVE, Permission.PAYMENT_RELEASE)
@@ -156,17 +175,24 @@ async def locked_payment(
 ) -> Payment:
     """A payment of the actor's own side, locked and in one of the statuses `needed`.
 
-    The side: payments of field offices belong to offices and their coordinator, those made in Belgium to Fedasil. Another
-    office's payment of a case that one sees is not one's own: it stays with the office that made it.
+    The side: payments of field offices belong to the office and its partner's coordinator, those made in Belgium to Fedasil.
+    Another office's payment of a case that one sees is not one's own: it stays with the office that made it.
+
+    Raises:
+        NotFoundError: absent, hidden, or of another office or partner, or (for these) of Belgium.
+        ForbiddenError: Fedasil's roles carry no field office's payment on.
+        VersionConflictError, TransitionError.
     """
     payment = await locked(transaction, Payment, payment_id, kind="Payment", expected_version=expected_version)
     actor = transaction.actor
-    if actor.role in FIELD_ROLES and payment.field_office_id not in actor.offices:
-        raise NotFoundError(kind="Payment")
-    if actor.role not in FIELD_ROLES and actor.partner_id is None and payment.field_office_id is not None:
-        raise ForbiddenError(permission=Permission.PAYMENT_READ)
-    if actor.partner_id is not None and payment.field_office_id is None:
-        raise ForbiddenError(permission=Permission.PAYMENT_READ)
+    if actor.role in FIELD_ROLES:
+        if payment.field_office_id not in actor.offices:
+            raise NotFoundError(kind="Payment")
+    elif actor.role is Role.PARTNER_COORDINATOR:
+        if payment.field_office_id is None or (await office(transaction, payment.field_office_id)).partner_id != actor.partner_id:
+            raise NotFoundError(kind="Payment")
+    elif payment.field_office_id is not None:
+        raise ForbiddenError(permission="payments of a field office")
     if payment.status not in needed:
         raise TransitionError(kind="Payment", current=payment.status, wanted=wanted)
     return payment
@@ -194,6 +220,15 @@ async def give_back(transaction: Transaction, payment: Payment, total_minor: int
     await post(transaction, entry)
 
 
+async def _check_entitlement(transaction: Transaction, payment: Payment, total_minor: int) -> None:
+    """The pot is the household's, the entitlement one person's: nobody is paid another one's premium."""
+    if payment.entitlement_id is None:
+        return
+    row = await transaction.fetch_one(_SQL["entitlement"], payment.entitlement_id, payment.case_id)
+    if row is None or total_minor > row["amount_minor"]:
+        raise NotEnoughLeftError
+
+
 async def _pot_of_target(transaction: Transaction, command: DraftPayment) -> Pot:
     stream = _STREAMS[command.kind]
     if command.kind in _FIELD_KINDS:
@@ -216,5 +251,5 @@ def _fields(content: PaymentContent) -> dict[str, object]:
         "description": content.description,
         "payment_date": content.payment_date,
         "supplier_id": content.supplier_id,
-        "invoice_number": content.invoice_number,
+        "invoice_number": None if content.invoice_number is None else content.invoice_number.strip(),
     }

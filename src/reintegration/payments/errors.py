@@ -12,6 +12,7 @@ from reintegration.kernel.errors import (
     SamePersonError,
     TransitionError,
 )
+from reintegration.ledger.errors import NotEnoughLeftError
 
 
 @dataclass(kw_only=True)
@@ -73,7 +74,7 @@ class AlreadyPaidError(DomainError):
 
 @dataclass(kw_only=True)
 class RateMonthPassedError(DomainError):
-    """Paid in another month than the one whose rate was frozen; return the payment to draft and date it anew."""
+    """Paid in another month than the one whose rate was frozen; record the order as failed and prepare it anew."""
 
     code: ClassVar[str] = "RATE_MONTH_PASSED"
 
@@ -110,12 +111,15 @@ CONSTRAINTS: ConstraintErrors = {
         field="supplier", reason="a direct payment names its supplier and invoice, no other payment does"
     ),
     "payments_description_ck": lambda: InvalidInputError(field="description", reason="a text is empty or too long"),
+    "payments_case_ck": lambda: _violated("payments_case_ck", "The case is closed"),
     "payments_transition_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="that"),
     "payments_four_eyes_ck": lambda: SamePersonError(step="approval or release of a payment"),
     "payments_reversed_ck": lambda: SamePersonError(step="reversal of a payment"),
     "payments_approved_digest_ck": ApprovalVoidError,
     "payments_entitlement_once_uq": AlreadyPaidError,
     "payments_invoice_uq": AlreadyPaidError,
+    "payments_invoice_ck": AlreadyPaidError,
+    "payments_entitlement_ck": NotEnoughLeftError,
     "payments_arrival_ck": PaymentBeforeArrivalError,
     "payments_deadline_ck": PaymentAfterDeadlineError,
     "payments_departure_ck": NotAtDepartureError,

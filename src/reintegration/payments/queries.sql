@@ -8,6 +8,13 @@ limit 1
 -- name: entitlement
 select id, case_id, stream, fund_id, amount_minor from entitlements where id = $1 and case_id = $2
 
+-- name: case_is_closed
+select payment_case_is_closed($1)
+
+-- name: lock_supplier
+-- Submissions of one supplier's invoices go one after the other, so that the same invoice is seen.
+select id from suppliers where id = $1 for update
+
 -- name: record_lines
 insert into payment_lines (id, payment_id, case_id, position, description, amount_minor, currency, minor_digits)
 select id, $1, $2, position, description, amount_minor, currency, minor_digits
@@ -49,7 +56,7 @@ where r.payment_kind = $2 and r.stage = $3 and (r.plan_item_kind is null or r.pl
     and not exists (
         select from payment_documents pd
         join documents d on d.id = pd.document_id
-        where pd.payment_id = $1 and d.kind = r.document_kind
+        where pd.payment_id = $1 and pd.stage = r.stage and d.kind = r.document_kind
     )
 order by r.document_kind
 

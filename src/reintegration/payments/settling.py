@@ -1,5 +1,6 @@
 """Use cases of the outcome: paid, failed, unconfirmed (which is not failed), reversed."""
 
+from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.clock import now, today
@@ -11,6 +12,8 @@ from reintegration.payments.content import check_digest, check_documents, frozen
 from reintegration.payments.drafting import give_back, locked_payment, pot_of_payment
 from reintegration.payments.errors import PaymentInFutureError
 from reintegration.payments.models import Payment
+
+_SQL = load_queries(__file__)
 
 
 async def confirm_payment(transaction: Transaction, command: ConfirmPayment) -> Reference:
@@ -68,6 +71,8 @@ async def mark_payment_unconfirmed(transaction: Transaction, command: MarkPaymen
 async def reverse_payment(transaction: Transaction, command: ReversePayment) -> Reference:
     """Record that the money of a paid payment came back, by a ledger entry that reverses the spending.
 
+    It is free for the case again, or goes on to the fund where the case is closed.
+
     Raises:
         SamePersonError: by the one who prepared it.
         TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
@@ -83,8 +88,9 @@ async def reverse_payment(transaction: Transaction, command: ReversePayment) -> 
     payment.status, payment.reversed_by, payment.reversed_at = "reversed", transaction.actor.id, now()
     payment.outcome_note = _reason(command.reason)
     await payment.save(using_db=transaction.orm, update_fields=["status", "reversed_by", "reversed_at", "outcome_note"])
+    pot = await pot_of_payment(transaction, payment)
     entry = flows.reverse(
-        await pot_of_payment(transaction, payment),
+        pot,
         payment_id=payment.id,
         occasion=payment.version + 1,
         amount_minor=content.total_minor,
@@ -92,6 +98,12 @@ async def reverse_payment(transaction: Transaction, command: ReversePayment) -> 
         reverses_id=spent,
     )
     await post(transaction, entry)
+    # Asked after the entry: its foreign key waits for who is closing the case, and who comes to close it waits for this.
+    if await transaction.fetch_value(_SQL["case_is_closed"], payment.id):
+        onward = flows.return_to_fund(
+            pot, payment_id=payment.id, occasion=payment.version + 1, amount_minor=content.total_minor, on=today()
+        )
+        await post(transaction, onward)
     return Reference("Payment", payment.id, payment.version + 1)
 
 

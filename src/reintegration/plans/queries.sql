@@ -26,5 +26,14 @@ from plan_items i
 join plans p on p.id = i.plan_id
 where i.id = $1
 
+-- name: line_in_force
+-- Whether the version in force continues the line of an item, with the kind that decides on the documents needed.
+select exists (
+    select from plan_items i
+    join plan_items f on f.case_id = i.case_id and f.line_id = i.line_id and f.kind = i.kind
+    join plans p on p.id = f.plan_id and p.status = 'approved'
+    where i.id = $1
+)
+
 -- name: approved_plan
 select id from plans where case_id = $1 and status = 'approved'

@@ -24,6 +24,7 @@ from reintegration.plans.models import Plan
 _SQL = load_queries(__file__)
 _STREAM = "reintegration"
 _MOST_LINES = 50
+_READY = frozenset({"arrived", "implementing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def draft_plan(transaction: Transaction, command: DraftPlan) -> Reference:
     """
     require(transaction.actor, Permission.PLAN_WRITE)
     case = await locked_case(transaction, command.case_id)
-    if case.status not in {"arrived", "implementing"}:
+    if case.status not in _READY:
         raise CaseNotReadyError(status=case.status)
     lines = await _checked_lines(transaction, command)
     await _check_total(transaction, case.id, sum(line.budget.amount_minor for line in command.lines))
@@ -66,7 +67,11 @@ async def draft_plan(transaction: Transaction, command: DraftPlan) -> Reference:
 
 
 async def submit_plan(transaction: Transaction, command: SubmitPlan) -> Reference:
-    """Hand a draft to the coordinator. The total is checked again, for the entitlement may have changed."""
+    """Hand a draft to the coordinator. The total is checked again, for the entitlement may have changed.
+
+    Raises:
+        CaseNotReadyError, PlanTooLargeError, TransitionError, VersionConflictError, NotFoundError.
+    """
     require(transaction.actor, Permission.PLAN_WRITE)
     plan = await _locked_plan(transaction, command.id, command.expected_version, "draft", "submitted")
     budgets = await _budgets(transaction, plan.id)
@@ -82,7 +87,8 @@ async def approve_plan(transaction: Transaction, command: ApprovePlan) -> Refere
     Locks the case, then the plan, then the ledger accounts that give.
 
     Raises:
-        ContentChangedError, SamePersonError, PlanBelowUseError, TransitionError, VersionConflictError, NotFoundError.
+        CaseNotReadyError, ContentChangedError, SamePersonError, PlanBelowUseError, TransitionError, VersionConflictError,
+        NotFoundError; NotEnoughLeftError where a payment took the money at the same moment.
     """
     require(transaction.actor, Permission.PLAN_APPROVE)
     plan = await _locked_plan(transaction, command.id, command.expected_version, "submitted", "approved")
@@ -108,7 +114,11 @@ async def approve_plan(transaction: Transaction, command: ApprovePlan) -> Refere
 
 
 async def reject_plan(transaction: Transaction, command: RejectPlan) -> Reference:
-    """Refuse a submitted version, with a reason that the office reads."""
+    """Refuse a submitted version, with a reason that the office reads.
+
+    Raises:
+        CaseNotReadyError, SamePersonError, InvalidInputError, TransitionError, VersionConflictError, NotFoundError.
+    """
     require(transaction.actor, Permission.PLAN_APPROVE)
     plan = await _locked_plan(transaction, command.id, command.expected_version, "submitted", "rejected")
     _other_person(transaction, plan)
@@ -132,15 +142,22 @@ async def plan_item(transaction: Transaction, item_id: UUID) -> ItemFacts:
     return ItemFacts(row["id"], row["case_id"], row["line_id"], row["kind"], row["plan_status"] == "approved")
 
 
+async def line_in_force(transaction: Transaction, item_id: UUID) -> bool:
+    """Whether the version in force has the line of an item, which may stand in an older version, with the same kind."""
+    return bool(await transaction.fetch_value(_SQL["line_in_force"], item_id))
+
+
 async def _locked_plan(transaction: Transaction, plan_id: UUID, expected_version: int, needed: str, wanted: str) -> Plan:
     """The plan, after its case: locks are taken from the case down."""
     seen = await Plan.filter(id=plan_id).using_db(transaction.orm).get_or_none()
     if seen is None:
         raise NotFoundError(kind="Plan")
-    await locked_case(transaction, seen.case_id)
+    case = await locked_case(transaction, seen.case_id)
     plan = await locked(transaction, Plan, plan_id, kind="Plan", expected_version=expected_version)
     if plan.status != needed:
         raise TransitionError(kind="Plan", current=plan.status, wanted=wanted)
+    if case.status not in _READY:
+        raise CaseNotReadyError(status=case.status)
     return plan
 
 
