@@ -61,9 +61,10 @@ async def load_rates(unit_of_work: UnitOfWork) -> FrozenRates:
         return await rates_for(transaction, pairs)
 
 
-async def load_caseload(unit_of_work: UnitOfWork, store: ObjectStore, rates: FrozenRates, advance: Advance) -> int:
-    """Load the cases that are missing; returns how many went in. `advance` is told of each that is there."""
-    cases = _cases(rates)
+async def load_caseload(
+    unit_of_work: UnitOfWork, store: ObjectStore, cases: Sequence[SyntheticCase], rates: FrozenRates, advance: Advance
+) -> int:
+    """Load those of `cases` that are missing; returns how many went in. `advance` is told how many are there."""
     async with unit_of_work.read(LOADER) as transaction:
         known = {row["reference"] for row in await transaction.fetch("select reference from cases")}
         tariff = await tariff_of(transaction, None)
@@ -84,7 +85,8 @@ async def load_caseload(unit_of_work: UnitOfWork, store: ObjectStore, rates: Fro
     return len(missing)
 
 
-def _cases(rates: FrozenRates) -> Sequence[SyntheticCase]:
+def demo_cases(rates: FrozenRates) -> Sequence[SyntheticCase]:
+    """The whole caseload for the offices and rates of the reference data."""
     offices = [
         OfficeSlot(office.code, office.partner_code, office.country, tuple(office.payment_currencies))
         for office in field_offices()

@@ -17,7 +17,7 @@ from reintegration.commands.running import run, stoppable
 from reintegration.commands.serving import report_resources, started_places, worker_process
 from reintegration.database.transaction import Transaction
 from reintegration.demo.figures import YEAR_2022, YEAR_2023, YEARS, PublishedYear
-from reintegration.demo.loader import load_caseload, load_rates
+from reintegration.demo.loader import demo_cases, load_caseload, load_rates
 from reintegration.exports.commands import OrderReport
 from reintegration.exports.manifest import Manifest
 from reintegration.exports.sealing import verify_sealed
@@ -96,8 +96,9 @@ async def _serving(settings: Settings, places: Places, announce: Announce) -> No
 async def main_job(stores: Stores) -> Mapping[str, Sealed]:
     """Load what is missing, order the reports, wait for their seals, read them back and compare their figures."""
     rates = await load_rates(stores.unit_of_work)
-    with progress("Loading the demo caseload (cases)", 3903) as advance:
-        loaded = await load_caseload(stores.unit_of_work, stores.object_store, rates, advance)
+    cases = demo_cases(rates)
+    with progress("Loading the demo caseload (cases)", len(cases)) as advance:
+        loaded = await load_caseload(stores.unit_of_work, stores.object_store, cases, rates, advance)
     if loaded:
         await _analyze(stores)
     async with _worker(stores):
