@@ -13,7 +13,8 @@ from reintegration.database.transaction import Transaction
 from reintegration.kernel.actor import Role
 from reintegration.kernel.ids import new_id
 from tests.builders import SYSTEM, actor
-from tests.database.law import DIGEST, LawCase, a_law_case, become, insert, outcome, refused, undone
+from tests.database.law import become, insert, outcome, refused, undone
+from tests.database.law_case import DIGEST, LawCase, a_law_case
 
 APPEND_ONLY = {
     "audit_log": "actor_id = 'somebody else'",

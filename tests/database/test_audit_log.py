@@ -14,7 +14,8 @@ from reintegration.database.transaction import Transaction
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.ids import new_id
 from tests.builders import SYSTEM
-from tests.database.law import LawCase, a_law_case, a_line, become, become_nobody, insert, one, outcome, refused, undone
+from tests.database.law import become, become_nobody, insert, one, outcome, refused, undone
+from tests.database.law_case import LawCase, a_law_case, a_line
 
 ANN = Actor(id="ann", role=Role.FEDASIL_PROGRAMME)
 

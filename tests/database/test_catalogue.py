@@ -279,3 +279,17 @@ async def test_the_owner_owns_every_table_and_the_roles_have_no_power_of_their_o
     )
     assert len(powers) == 4
     assert await names(catalogue, "select relname from pg_class where relkind in ('v', 'm') and relnamespace = 2200") == set()
+
+
+async def test_a_function_with_others_rights_that_can_be_called_is_called_by_our_roles_alone(
+    catalogue: asyncpg.Connection,
+) -> None:
+    open_to_all = await names(
+        catalogue,
+        """
+        select proname from pg_proc
+        where pronamespace = 'public'::regnamespace and prosecdef and prorettype <> 'trigger'::regtype
+            and has_function_privilege('public', oid, 'execute')
+        """,
+    )
+    assert open_to_all == set()

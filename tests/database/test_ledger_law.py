@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +19,8 @@ from reintegration.ledger.flows import reserve, reverse, spend, unreserve
 from reintegration.ledger.posting import Account, Entry, Posting, last_posting_of, post
 from reintegration.ledger.service import balances
 from tests.builders import SYSTEM, actor
-from tests.database.law import BUDGET_MINOR, FUND, PAID, LawCase, a_law_case, refused, undone
+from tests.database.law import refused, undone
+from tests.database.law_case import BUDGET_MINOR, FUND, PAID, LawCase, a_law_case
 
 ROUNDS = 20
 _POSTING = "insert into ledger_postings (transaction_id, account_id, case_id, amount_minor, currency) values ($1, $2, $3, $4, $5)"
@@ -230,9 +232,9 @@ async def test_a_step_is_posted_once_and_reversed_once(work: UnitOfWork) -> None
         reserve(case.pot, payment_id=payment, occasion=2, amount_minor=500, on=PAID),
         spend(case.pot, payment_id=payment, occasion=5, amount_minor=500, on=PAID),
     ):
-        await work.write(SYSTEM, lambda transaction, entry=entry: post(transaction, entry))
+        await work.write(SYSTEM, partial(post, entry=entry))
         with pytest.raises(AlreadyPostedError):
-            await work.write(SYSTEM, lambda transaction, entry=entry: post(transaction, entry))
+            await work.write(SYSTEM, partial(post, entry=entry))
     async with work.read(SYSTEM) as transaction:
         spent = await last_posting_of(transaction, payment, "payment_spent")
     assert spent is not None
@@ -244,7 +246,7 @@ async def test_a_step_is_posted_once_and_reversed_once(work: UnitOfWork) -> None
     await work.write(SYSTEM, lambda transaction: bring_back(transaction, 6))
     for again in (6, 7):
         with pytest.raises(AlreadyPostedError):
-            await work.write(SYSTEM, lambda transaction, again=again: bring_back(transaction, again))
+            await work.write(SYSTEM, partial(bring_back, occasion=again))
     async with work.read(SYSTEM) as transaction:
         assert await held(transaction, case) == {"entitlement": 0, "plan_line": BUDGET_MINOR, "reserved": 0, "spent": 0}
 

@@ -1,7 +1,6 @@
 """The life cycle of payments, held by the database: steps, four eyes, and a content that stays as approved."""
 
 from collections.abc import AsyncIterator, Sequence
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -10,7 +9,7 @@ from reintegration.kernel.ids import new_id
 from tests.builders import MONGOLIA
 from tests.database.law import undone
 from tests.database.law_case import a_law_case, a_payment
-from tests.database.law_payment import CHANGES, PATHS, SETTLED, Stage, attach_to, premium
+from tests.database.law_payment import CHANGES, PATHS, SETTLED, Attempt, Stage, attach_to, premium
 
 ALLOWED = {
     ("draft", "submitted"),
@@ -160,7 +159,7 @@ async def test_the_two_money_streams_never_mix(stage: Stage) -> None:
     case = stage.case
     item: dict[str, object] = {"plan_item_id": case.item_id}
     direct: dict[str, object] = {"kind": "supplier_direct", "invoice_number": "I-1"}
-    wrong: Sequence[tuple[UUID | None, dict[str, object], str]] = (
+    wrong: Sequence[Attempt] = (
         (MONGOLIA, premium(case), "payments_stream_ck"),
         (None, premium(case) | item, "payments_stream_ck"),
         (None, premium(case) | {"stream": "reintegration"}, "payments_stream_ck"),

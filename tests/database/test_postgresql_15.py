@@ -25,7 +25,7 @@ from reintegration.ledger.flows import reserve
 from reintegration.ledger.posting import post
 from reintegration.programme.loading import load_reference
 from tests.builders import CAMEROON, OFFICER, SYSTEM, actor
-from tests.database.law import BUDGET_MINOR, PAID, a_law_case
+from tests.database.law_case import BUDGET_MINOR, PAID, a_law_case
 from tests.database.schema_text import schema_text
 
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}

@@ -15,7 +15,8 @@ from reintegration.database.unit_of_work import UnitOfWork, open_pool
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.ids import new_id
 from tests.builders import CAMEROON, MONGOLIA, MONGOLIA_CARITAS, SYSTEM, actor
-from tests.database.law import LawCase, a_law_case, become, become_nobody, outcome, undone
+from tests.database.law import become, become_nobody, outcome, undone
+from tests.database.law_case import LawCase, a_law_case
 
 KEY_OF_CASE = {"cases": "id", "suppliers": "field_office_id"}
 """The column that says whose a row is; `case_id` elsewhere."""
@@ -182,9 +183,9 @@ async def another(caseload: Caseload, table: str, case: LawCase) -> dict[str, ob
         cells["transaction_id"] = row["transaction_id"]
     elif "id" in row.keys():  # noqa: SIM118 - values otherwise
         cells["id"] = new_id()
-    plain = {name: value for name, value in cells.items() if name not in {"facts", "steps", "result"}}
-    documents = {name: {} for name in ("facts", "steps", "result") if name in cells}
-    return plain | documents | FRESH.get(table, {})
+    plain: dict[str, object] = {name: value for name, value in cells.items() if name not in {"facts", "steps", "result"}}
+    documents: dict[str, object] = {name: {} for name in ("facts", "steps", "result") if name in cells}
+    return {**plain, **documents, **FRESH.get(table, {})}
 
 
 async def insertable(caseload: Caseload, who: Actor, table: str, case: LawCase) -> bool:

@@ -75,7 +75,7 @@ async def test_nothing_else_is_repeated(work: UnitOfWork, sqlstate: str) -> None
         tries.append(1)
         await transaction.execute(f"do $$ begin raise exception 'no' using errcode = '{sqlstate}'; end $$")
 
-    with pytest.raises(Exception) as caught:  # noqa: B017, PT011 - by whatever name a room gives it
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - by whatever name a room gives it
         await work.write(SYSTEM, fails)
     cause = database_error(caught.value)
     assert cause is not None
@@ -292,11 +292,9 @@ async def test_whatever_ends_a_transaction_gives_the_connection_back_clean(work:
 
 
 async def test_statements_and_locks_have_limits(work: UnitOfWork) -> None:
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
     async with work.read(SYSTEM) as transaction:
-        limits = {
-            name: await transaction.fetch_value(f"show {name}")
-            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
-        }
+        limits = {name: await transaction.fetch_value(f"show {name}") for name in names}
     assert limits == {
         "statement_timeout": "1min",
         "lock_timeout": "15s",
