@@ -166,8 +166,10 @@ def test_contracts_differ_when_missing_changed_or_gone(tmp_path: Path) -> None:
 def test_the_index_lists_operations_by_folder_with_their_purpose(tmp_path: Path) -> None:
     (tmp_path / "field-office").mkdir()
     (tmp_path / "field-office" / "Me.graphql").write_text("# Who am I?\nquery Me { me { subject } }\n")
+    (tmp_path / "statements.json").write_text('{"Me": 3}')
     rows = operations_index(tmp_path).splitlines()[-4:]
-    assert rows[:3] == ["", "| operation | kind | purpose | document id |", "| --- | --- | --- | --- |"]
+    header = ["", "| operation | kind | purpose | statements | cost | document id |", "| --- | --- | --- | ---: | ---: | --- |"]
+    assert rows[:3] == header
     digest = "e530ecf43226f6edaf59cda04961abbd22c70116e26f8d24c4ac1fbe9de99080"
-    assert rows[3] == f"| [Me](field-office/Me.graphql) | query | Who am I? | `{digest}` |"
+    assert rows[3] == f"| [Me](field-office/Me.graphql) | query | Who am I? | 3 | 1 | `{digest}` |"
     assert "## Field office" in operations_index(tmp_path)

@@ -89,4 +89,6 @@ class LedgerTransaction(Node):
     reference_kind: str = strawberry.field(description="The type of the record that it is about.")
     case: CaseRef | None = to_one("Case", "case_id")
     reverses: "LedgerTransaction | None" = to_one("LedgerTransaction", "reverses_id")
-    postings: list[LedgerPostingRef] = to_many("LedgerPosting", "transaction_id", ("id",), size=2)
+    postings: list[LedgerPostingRef] = to_many(
+        "LedgerPosting", "transaction_id", ("amount_minor", "id"), "What was taken comes first.", size=2
+    )
