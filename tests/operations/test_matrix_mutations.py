@@ -1,25 +1,17 @@
 """Every mutation as every role: who may not is refused and nothing changes; who may gets past permission."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from uuid import UUID
+from collections.abc import AsyncIterator, Mapping
 
-import asyncpg
 import pytest
 
-from reintegration.api.identifiers import encode
 from reintegration.api.schema import build_schema
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.kernel.actor import Role
-from reintegration.kernel.clock import add_months, first_of_month, today
 from reintegration.storage.client import ObjectStore
-from tests.builders import CEILING_RULE, MONGOLIA, days_ago
-from tests.operations.conftest import Offices, copied
-from tests.operations.desk import Answer, Desk, open_desk
-from tests.operations.expected_fields import ABROAD, EVERYBODY, Roles
-from tests.operations.mutation_steps import REGISTRATION, euros
+from tests.operations.conftest import Offices
+from tests.operations.expected_fields import EVERYBODY, Roles
+from tests.operations.mutation_inputs import Stage, open_stage, row_counts
 from tests.operations.schema_walk import Walk
-from tests.operations.two_offices import A
 
 COUNSELLOR = frozenset({Role.RETURN_COUNSELLOR})
 OFFICER = frozenset({Role.FIELD_OFFICER})
@@ -72,189 +64,11 @@ ALLOWED: Mapping[str, Roles] = {
 
 STAYS_SHUT = {"ForbiddenProblem", "NotFoundProblem"}
 
-Asked = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """The records of A's case as they stand, for the start of an input."""
-
-    owner: asyncpg.Connection
-    case_id: UUID
-
-    async def nothing(self) -> Asked:
-        """The mutation is about no record."""
-        return {}
-
-    async def of_case(self) -> Asked:
-        """Something new of the case."""
-        return {"caseId": encode("Case", self.case_id)}
-
-    async def case(self) -> Asked:
-        """An update of the case."""
-        version = await self.owner.fetchval("select version from cases where id = $1", self.case_id)
-        return {**await self.of_case(), "expectedVersion": version}
-
-    async def update(self, kind: str, name: str, table: str, wanted: str = "version > 0") -> Asked:
-        """An update of a record of the case, one that is as wanted if there is any."""
-        row = await self.owner.fetchrow(
-            f"select id, version from {table} where case_id = $1 order by {wanted} desc, id limit 1",  # noqa: S608 - ours
-            self.case_id,
-        )
-        return {name: encode(kind, row["id"]), "expectedVersion": row["version"]}
-
-    async def plan(self) -> Asked:
-        """An update of the plan."""
-        return await self.update("Plan", "planId", "plans")
-
-    async def payment(self, role: Role, status: str) -> Asked:
-        """An update of a payment of the role's side; offices and Fedasil each carry their own on."""
-        side = "field_office_id is not null" if role in ABROAD else "field_office_id is null"
-        return await self.update("Payment", "paymentId", "payments", f"({side}, status = '{status}')")
-
-    async def one(self, kind: str, name: str, table: str, wanted: str) -> Asked:
-        """The id of a record of the case that is as wanted."""
-        sql = f"select id from {table} where case_id = $1 and {wanted} order by id limit 1"  # noqa: S608 - ours
-        return {name: encode(kind, await self.owner.fetchval(sql, self.case_id))}
-
-    async def with_case(self, kind: str, name: str, table: str, wanted: str) -> Asked:
-        """The case and a record of it."""
-        return {**await self.of_case(), **await self.one(kind, name, table, wanted)}
-
-    async def evidence(self, role: Role) -> Asked:
-        """A draft of the role's side and a file."""
-        payment = (await self.payment(role, "draft"))["paymentId"]
-        return {"paymentId": payment, **await self.one("Document", "documentId", "documents", "status = 'stored'")}
-
-    async def month(self) -> Asked:
-        """A month that nobody confirmed, if there is any."""
-        row = await self.owner.fetchrow("select id, version from exchange_rate_months order by confirmed_by nulls first")
-        return {"exchangeRateMonthId": encode("ExchangeRateMonth", row["id"]), "expectedVersion": row["version"]}
-
-    async def spending(self, role: Role) -> Asked:
-        """Offices pay for items of a plan, Belgium pays the premium."""
-        if role in ABROAD:
-            in_force = "plan_id in (select id from plans where status = 'approved')"
-            what = {"kind": "REIMBURSEMENT", **await self.one("PlanItem", "planItemId", "plan_items", in_force)}
-        else:
-            premium = await self.one("Entitlement", "entitlementId", "entitlements", "stream = 'cash_premium'")
-            what = {"kind": "CASH_PREMIUM", **premium}
-        return {**await self.of_case(), **what}
-
-
-Start = Callable[[Records, Role], Awaitable[Asked]]
-
-
-def about(start: Callable[[Records], Awaitable[Asked]], **more: object) -> tuple[Start, Asked]:
-    """An input that starts the same for every role."""
-    return (lambda records, _role: start(records)), more
-
-
-def payment(status: str, **more: object) -> tuple[Start, Asked]:
-    """An input about a payment that is in a status, where there is one."""
-    return (lambda records, role: records.payment(role, status)), more
-
-
-_LINES = [{"description": "Ten sheep", "amount": euros("10.00")}]
-_CONTENT: Asked = {"description": "Sheep", "paymentDate": days_ago(3).isoformat(), "lines": _LINES}
-_DIGEST = "d4" * 32
-_RATES = '[{"country":"Mongolia","currency":"Tugrik","isoA3Code":"MNT","isoA2Code":"MN","value":4021.37}]'
-_OFFICE = encode("FieldOffice", MONGOLIA)
-_MONTH = first_of_month(days_ago(90)).isoformat()
-
-INPUTS: Mapping[str, tuple[Start, Asked]] = {
-    "arrivalConfirm": about(Records.case, arrivedOn=days_ago(29).isoformat()),
-    "caseClose": about(Records.case, reason="COMPLETED", closedOn=today().isoformat()),
-    "caseDepart": about(Records.case, departedOn=days_ago(30).isoformat(), travelMode="BUS"),
-    "caseRefer": about(Records.case, partnerId=encode("Partner", A.partner_id)),
-    "caseRegister": about(Records.nothing, **REGISTRATION),
-    "caseTransfer": about(Records.case, reason="Because", toOfficeId=_OFFICE),
-    "documentAttach": (Records.evidence, {}),
-    "documentCompleteUpload": about(lambda r: r.update("Document", "documentId", "documents", "status = 'pending'")),
-    "documentRequestUpload": about(
-        Records.of_case, kind="OTHER", fileName="a.pdf", mediaType="application/pdf", sizeBytes=9, sha256=_DIGEST
-    ),
-    "entitlementAssess": about(Records.of_case),
-    "entitlementGrant": about(lambda r: r.with_case("EntitlementAssessment", "assessmentId", "entitlement_assessments", "true")),
-    "exceptionDecide": about(
-        lambda r: r.update("EntitlementException", "exceptionId", "entitlement_exceptions"), decision="REFUSED"
-    ),
-    "exceptionRequest": about(
-        Records.of_case,
-        kind="GRANTED_CEILING",
-        ruleId=CEILING_RULE,
-        amount=euros("1.00"),
-        reason="Because",
-        reference="FED-9",
-    ),
-    "exchangeRateHistoryImport": about(Records.nothing, firstMonth=_MONTH, lastMonth=_MONTH, documents=["[]"]),
-    "exchangeRateMonthConfirm": about(Records.month),
-    "exchangeRateMonthImport": about(Records.nothing, month=first_of_month(days_ago(60)).isoformat(), document=_RATES),
-    "extensionDecide": about(
-        lambda r: r.update("DeadlineExtension", "extensionId", "deadline_extensions", "decision is null"),
-        decision="REFUSED",
-    ),
-    "extensionRequest": about(
-        lambda r: r.one("Entitlement", "entitlementId", "entitlements", "stream = 'reintegration'"),
-        newDeadlineOn=add_months(today(), 40).isoformat(),
-        reason="Because",
-    ),
-    "paymentAmend": payment("draft", **_CONTENT),
-    "paymentApprove": payment("submitted", contentDigest=_DIGEST),
-    "paymentCancel": payment("draft"),
-    "paymentConfirm": payment("released", paidOn=days_ago(1).isoformat(), reference="BANK-1"),
-    "paymentDraft": (Records.spending, _CONTENT),
-    "paymentFail": payment("released", reason="Because"),
-    "paymentMarkUnconfirmed": payment("released", reason="Because"),
-    "paymentRelease": payment("approved", contentDigest=_DIGEST),
-    "paymentReturn": payment("submitted", reason="Because"),
-    "paymentReverse": payment("paid", reason="Because"),
-    "paymentSubmit": payment("draft"),
-    "planApprove": about(Records.plan, contentDigest=_DIGEST),
-    "planDraft": about(Records.of_case, lines=[{"kind": "MEDICAL", "description": "Medicine", "budget": euros("1.00")}]),
-    "planReject": about(Records.plan, reason="Because"),
-    "planSubmit": about(Records.plan),
-    "reportOrder": about(Records.nothing, kind="PROGRAMME_STATISTICS", years=[today().year]),
-    "supplierRegister": about(Records.nothing, fieldOfficeId=_OFFICE, name="Cashmere"),
-    "vulnerabilityDecide": about(
-        lambda r: r.update("Vulnerability", "vulnerabilityId", "vulnerabilities", "decision is null"),
-        decision="REFUSED",
-    ),
-    "vulnerabilityRecord": about(lambda r: r.with_case("Returnee", "returneeId", "returnees", "position = 2"), kind="ELDERLY"),
-}
-
-
-async def row_counts(owner: asyncpg.Connection) -> dict[str, int]:
-    """How many rows every table has; the log's count also stands for every change of a row."""
-    tables = await owner.fetch(
-        "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'jobs')"
-    )
-    counts = " union all ".join(f"select '{row['name']}' as name, count(*) as rows from {row['name']}" for row in tables)  # noqa: S608 - from the catalogue
-    return {row["name"]: row["rows"] for row in await owner.fetch(counts)}
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A desk over a copy of the caseload, and the owner's look at it."""
-
-    desk: Desk
-    owner: asyncpg.Connection
-    records: Records
-
-    async def ask(self, role: Role, name: str) -> Answer:
-        """A mutation by A's person of a role, of their own side where that matters."""
-        start, more = INPUTS[name]
-        return await self.desk.ask(A.who(role), name, {**more, **await start(self.records, role)})
-
 
 @pytest.fixture(scope="module")
 async def stage(offices: Offices, postgres_addresses: DatabaseAddresses, object_store: ObjectStore) -> AsyncIterator[Stage]:
-    async with copied(offices, postgres_addresses) as addresses, open_desk(addresses, object_store) as desk:
-        owner = await asyncpg.connect(addresses.owner_url)
-        try:
-            yield Stage(desk, owner, Records(owner, offices.caseload.case_of_a))
-        finally:
-            await owner.close()
+    async with open_stage(offices, postgres_addresses, object_store) as opened:
+        yield opened
 
 
 def test_every_mutation_has_a_decision() -> None:
