@@ -403,8 +403,18 @@ create trigger payments_new after insert on payments for each row execute functi
 -- Money that comes back to a closed case goes on to its fund; who settles the payment may not see the case any more.
 create function payment_case_is_closed(payment uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-    select exists (select from payments p join cases c on c.id = p.case_id where p.id = payment and c.status = 'closed')
+    select exists (
+        select from payments p
+        join cases c on c.id = p.case_id
+        where p.id = payment and c.status = 'closed' and (
+            actor_sees_all()
+            or p.field_office_id = any (actor_offices())
+            or exists (select from field_offices o where o.id = p.field_office_id and o.partner_id = actor_partner())
+        )
+    )
 $$;
+revoke execute on function payment_case_is_closed(uuid) from public;
+grant execute on function payment_case_is_closed(uuid) to reintegration_app;
 alter function payment_case_is_closed(uuid) owner to reintegration_guard;
 
 -- A case closes when nothing of it is under way.

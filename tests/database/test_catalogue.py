@@ -57,6 +57,7 @@ DEFINERS = {
     "check_postings",
     "check_postings_balance",
     "fact_position",
+    "payment_case_is_closed",
     "record_change",
     "returned_by_administrative_status",
 }

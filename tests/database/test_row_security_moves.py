@@ -230,6 +230,19 @@ async def test_no_function_tells_of_a_case_that_the_actor_does_not_see(moved: Mo
     await become(moved.transaction, actor(Role.ADMINISTRATOR))
     rows = await moved.transaction.fetch("select * from returned_by_administrative_status(2025)")
     assert rows == []
+    await become(moved.transaction, SYSTEM)
+    await moved.transaction.execute("savepoint closed")
+    await moved.transaction.execute("update payments set status = 'cancelled' where id = $1", moved.hidden.payment_id)
+    closed = "update cases set status = 'closed', closed_on = '2025-06-01', close_reason = 'completed' where id = $1"
+    await moved.transaction.execute(closed, moved.hidden.id)
+    seen = {}
+    for who in (SYSTEM, NEW, NEW_COORDINATOR, OLD, OTHER_OFFICER, actor(Role.PARTNER_COORDINATOR), actor(Role.ADMINISTRATOR)):
+        await become(moved.transaction, who)
+        asked = await moved.transaction.fetch_value("select payment_case_is_closed($1)", moved.hidden.payment_id)
+        seen[who.id] = asked
+    await become(moved.transaction, SYSTEM)
+    await moved.transaction.execute("rollback to closed")
+    assert {name for name, is_closed in seen.items() if is_closed} == {SYSTEM.id, NEW.id, NEW_COORDINATOR.id}
 
 
 async def test_an_idempotency_key_of_another_actor_is_invisible(database_urls: DatabaseAddresses) -> None:
