@@ -1,4 +1,4 @@
-"""The npm package graphql-http audits the edge: GraphQL over HTTP as the specification has it, 61 of 61."""
+"""The npm package graphql-http audits the application: GraphQL over HTTP as the specification has it, 61 of 61."""
 
 import asyncio
 import json
@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.kernel.actor import Role
+from reintegration.storage.address import ObjectStoreAddress
 from reintegration.web_assets import PackagesUnavailableError, install_packages, node_command
-from tests.api_app import Edge, serve
+from tests.http_client import running
 
 ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
@@ -23,7 +26,7 @@ def modules() -> Path:
         pytest.skip(f"the audit needs two npm packages, and they are not here: {error}")
 
 
-async def audit(modules: Path, url: str, authorization: str = "") -> list[dict[str, str | None]]:
+async def audit(modules: Path, url: str, authorization: str) -> list[dict[str, str | None]]:
     """Every check of the audit that isn't "ok"; there must be 61 in all."""
     command = [*node_command(), str(_HERE / "audit.cjs"), str(modules), url, authorization]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -33,6 +36,9 @@ async def audit(modules: Path, url: str, authorization: str = "") -> list[dict[s
     return [check for check in checks if check["status"] != "ok"]
 
 
-async def test_the_edge_passes_the_audit(modules: Path) -> None:
-    async with serve(Edge(takes_anybody=True)) as client:
-        assert await audit(modules, str(client.make_url("/graphql"))) == []
+async def test_the_application_passes_the_audit(
+    modules: Path, database_urls: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
+) -> None:
+    async with running(database_urls, object_store_address, tmp_path) as server:
+        authorization = f"Bearer {server.token(Role.AUDITOR)}"
+        assert await audit(modules, f"{server.url}/graphql", authorization) == []
