@@ -42,6 +42,7 @@ from tests.payment_steps import (
 from tests.proofs import refused, value
 
 OCTOBER = date(2023, 10, 1)
+_COLUMNS = ("amount_minor", "currency", "rate", "rate_month", "rate_source", "euro_minor")
 _LINES = """
 select amount_minor, currency, rate, rate_month, rate_source, euro_minor from payment_lines
 where payment_id = $1 order by position
@@ -87,7 +88,7 @@ async def a_plan_of_2023(work: UnitOfWork, *budgets: int) -> BuiltPlan:
 
 async def lines(work: UnitOfWork, payment: UUID) -> list[tuple[object, ...]]:
     async with work.read(OFFICER) as transaction:
-        return [tuple(row) for row in await transaction.fetch(_LINES, payment)]
+        return [tuple(row[column] for column in _COLUMNS) for row in await transaction.fetch(_LINES, payment)]
 
 
 async def set_rule(addresses: DatabaseAddresses, rule: str) -> None:

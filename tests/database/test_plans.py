@@ -28,7 +28,7 @@ from reintegration.kernel.money import Money
 from reintegration.kernel.reference import Reference
 from reintegration.plans import errors, service
 from reintegration.plans.commands import DraftPlan, PlanLine, RejectPlan, SubmitPlan
-from tests import builders, payment_steps
+from tests import builders
 from tests.builders import APPROVER, COORDINATOR, COUNSELLOR, EVERYBODY, OFFICER, actor
 from tests.payment_steps import (
     a_drafted_plan,
@@ -98,7 +98,7 @@ async def test_a_version_keeps_its_lines_and_moves_only_differences(work: UnitOf
             " join ledger_transactions t on t.id = p.transaction_id where t.reference_id = $1 order by p.amount_minor",
             second.id,
         )
-    assert [tuple(entry) for entry in moved] == [
+    assert [(entry["kind"], entry["line_id"], entry["amount_minor"]) for entry in moved] == [
         ("plan_line", first.lines[2], -30_000),
         ("plan_line", second.lines[2], 10_000),
         ("plan_line", first.lines[0], 20_000),
@@ -289,14 +289,5 @@ async def test_of_two_approvals_at_once_one_wins(work: UnitOfWork) -> None:
         results = await asyncio.gather(
             *(done(work, who, service.approve_plan, approval(plan)) for who in others), return_exceptions=True
         )
-        assert sorted(type(result) for result in results if isinstance(result, BaseException)) == [VersionConflictError]
+        assert [type(result) for result in results if isinstance(result, BaseException)] == [VersionConflictError]
         assert await held(work, case.id) == {"entitlement": 80_000, "plan_line": 100_000}
-
-
-async def test_a_failed_payment_gives_back_to_the_line_that_shrank_meanwhile(work: UnitOfWork) -> None:
-    plan = await a_planned_case(work, 100_000)
-    payment = await a_payment(work, plan, 40_000, status="released")
-    await an_approved_plan(work, plan.case, a_line(40_000, line_id=plan.lines[0]))
-    assert await held(work, plan.case.id) == {"entitlement": 140_000, "reserved": 40_000}
-    await done(work, COORDINATOR, payment_steps.payments.fail_payment, await payment_steps.failure(work, payment))
-    assert await held(work, plan.case.id) == {"entitlement": 140_000, "plan_line": 40_000}
