@@ -564,7 +564,8 @@ alter policy plan_items_scope on plan_items using (
     or exists (select from payments p where p.plan_item_id = plan_items.id)
 );
 
--- The ledger of a case is seen with the case, and by an office that still settles its own payment of a transferred case.
+-- The ledger of a case is seen with the case. An office that still settles its own payment of a transferred case sees what
+-- was posted for that payment alone, for the rest is what the next office does; it names the case's accounts, not their sums.
 alter table ledger_accounts enable row level security, force row level security;
 create policy ledger_accounts_scope on ledger_accounts using (
     (select actor_sees_all())
@@ -579,7 +580,7 @@ alter table ledger_transactions enable row level security, force row level secur
 create policy ledger_transactions_scope on ledger_transactions using (
     (select actor_sees_all())
     or exists (select from cases c where c.id = ledger_transactions.case_id)
-    or exists (select from payments p where p.case_id = ledger_transactions.case_id)
+    or exists (select from payments p where p.id = ledger_transactions.reference_id)
 );
 create policy ledger_transactions_guard on ledger_transactions for select to reintegration_guard
 using (current_user = 'reintegration_guard');
@@ -588,7 +589,7 @@ alter table ledger_postings enable row level security, force row level security;
 create policy ledger_postings_scope on ledger_postings using (
     (select actor_sees_all())
     or exists (select from cases c where c.id = ledger_postings.case_id)
-    or exists (select from payments p where p.case_id = ledger_postings.case_id)
+    or exists (select from ledger_transactions x where x.id = ledger_postings.transaction_id)
 );
 create policy ledger_postings_guard on ledger_postings for select to reintegration_guard
 using (current_user = 'reintegration_guard');

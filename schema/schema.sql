@@ -503,7 +503,15 @@ CREATE FUNCTION public.payment_case_is_closed(payment uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-    select exists (select from payments p join cases c on c.id = p.case_id where p.id = payment and c.status = 'closed')
+    select exists (
+        select from payments p
+        join cases c on c.id = p.case_id
+        where p.id = payment and c.status = 'closed' and (
+            actor_sees_all()
+            or p.field_office_id = any (actor_offices())
+            or exists (select from field_offices o where o.id = p.field_office_id and o.partner_id = actor_partner())
+        )
+    )
 $$;
 
 ALTER FUNCTION public.payment_case_is_closed(payment uuid) OWNER TO reintegration_guard;
@@ -2344,8 +2352,8 @@ CREATE POLICY ledger_postings_guard ON public.ledger_postings FOR SELECT TO rein
 CREATE POLICY ledger_postings_scope ON public.ledger_postings USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = ledger_postings.case_id))) OR (EXISTS ( SELECT
-   FROM public.payments p
-  WHERE (p.case_id = ledger_postings.case_id)))));
+   FROM public.ledger_transactions x
+  WHERE (x.id = ledger_postings.transaction_id)))));
 
 ALTER TABLE public.ledger_transactions ENABLE ROW LEVEL SECURITY;
 
@@ -2355,7 +2363,7 @@ CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( 
    FROM public.cases c
   WHERE (c.id = ledger_transactions.case_id))) OR (EXISTS ( SELECT
    FROM public.payments p
-  WHERE (p.case_id = ledger_transactions.case_id)))));
+  WHERE (p.id = ledger_transactions.reference_id)))));
 
 ALTER TABLE public.payment_documents ENABLE ROW LEVEL SECURITY;
 
@@ -2457,6 +2465,9 @@ GRANT SELECT(sequence) ON TABLE public.audit_log TO reintegration_guard;
 REVOKE ALL ON FUNCTION public.fact_position() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_app;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_auditor;
+
+REVOKE ALL ON FUNCTION public.payment_case_is_closed(payment uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_case_is_closed(payment uuid) TO reintegration_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.case_intakes TO reintegration_app;
 GRANT SELECT ON TABLE public.case_intakes TO reintegration_auditor;

@@ -7,7 +7,7 @@ import strawberry
 
 from reintegration.api import loaders
 from reintegration.api.graph import ApiInfo, Node, column, money, reads
-from reintegration.api.loaders import ByStatement, to_many, to_money, to_one
+from reintegration.api.loaders import ByKey, ByStatement, to_many, to_money, to_one
 from reintegration.api.scalars import Money
 from reintegration.api.types.enums import LedgerAccountKind, LedgerTransactionKind
 from reintegration.api.types.programme import Fund
@@ -57,11 +57,13 @@ class LedgerAccount(Node):
     fund: Fund = to_one("Fund", "fund_id")
     case: CaseRef | None = to_one("Case", "case_id")
 
-    @strawberry.field(description="The sum of its postings; a fund's is for who sees every case.")
+    @strawberry.field(description="The sum of its postings, for who sees all of them; else null.")
     async def balance(self, info: ApiInfo) -> Money | None:
-        """A part of a fund's postings would look like its balance, and isn't."""
-        if self.row.case_id is None and not allows(info.context.actor.role, Permission.STATISTICS_READ):
-            return None
+        """A part of the postings would look like the balance, and isn't."""
+        if not allows(info.context.actor.role, Permission.STATISTICS_READ):
+            case = self.row.case_id
+            if case is None or await info.context.loader(ByKey("Case")).load(case) is None:
+                return None
         found = await info.context.loader(ByStatement("balances_of_accounts", "account_id")).load(self.row.pk)
         return Money.of(kernel.Money(0 if found is None else found["balance"], self.currency))
 
