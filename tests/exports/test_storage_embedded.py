@@ -17,7 +17,7 @@ import pytest
 
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
-from reintegration.storage.embedded import EmbeddedObjectStore
+from reintegration.storage.embedded import BUCKET, EmbeddedObjectStore
 from reintegration.storage.embedded_state import ServerState, are_free
 from reintegration.storage.errors import EmbeddedServerError
 
@@ -25,7 +25,7 @@ from reintegration.storage.errors import EmbeddedServerError
 USER = """
 import sys, time
 from pathlib import Path
-from reintegration.storage.embedded import EmbeddedObjectStore
+from reintegration.storage.embedded import BUCKET, EmbeddedObjectStore
 EmbeddedObjectStore(Path(sys.argv[1])).start()
 print("started", flush=True)
 time.sleep(600)
@@ -93,9 +93,10 @@ def sockets_outside(state: ServerState) -> list[str]:
 def test_the_server_is_private_and_leaves_nothing_outside(data_dir: Path) -> None:
     with EmbeddedObjectStore(data_dir) as address:
         home, state = data_dir / "objects", state_of(data_dir)
-        assert {name: (home / name).stat().st_mode & 0o777 for name in ("server.json", "s3.json", ".")} == {
+        assert {name: (home / name).stat().st_mode & 0o777 for name in ("server.json", "s3.json", "security.toml", ".")} == {
             "server.json": 0o600,
             "s3.json": 0o600,
+            "security.toml": 0o600,
             ".": 0o700,
         }
         pid = running_pid(data_dir)
@@ -114,6 +115,46 @@ def test_the_server_is_private_and_leaves_nothing_outside(data_dir: Path) -> Non
     assert sockets_outside(state) == []
     assert state_of(data_dir).pid is None
     assert are_free(state.ports.all())
+
+
+def answered(url: str, method: str = "GET") -> int:
+    """The status that somebody without any key gets."""
+    asked = urllib.request.Request(url, method=method, data=b"abc" if method == "PUT" else None)  # noqa: S310  # our own server
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as response:  # noqa: S310  # the same
+            return int(response.status)
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return refused.code
+
+
+def test_no_side_door_gives_or_takes_an_object_without_a_key(data_dir: Path) -> None:
+    with EmbeddedObjectStore(data_dir) as address:
+        assert keep(address)
+        ports = state_of(data_dir).ports
+        filer, volume, master, admin = (
+            f"http://127.0.0.1:{port}" for port in (ports.filer, ports.volume, ports.master, ports.admin)
+        )
+        stored = f"{filer}/buckets/{address.bucket}/kept"
+        assert {method: answered(stored, method) for method in ("GET", "HEAD", "PUT", "DELETE")} == dict.fromkeys(
+            ("GET", "HEAD", "PUT", "DELETE"), 404
+        )
+        assert answered(f"{filer}/buckets/") == 404
+        chunk = f"{volume}/1,01637037d6"
+        assert {method: answered(chunk, method) for method in ("GET", "PUT", "DELETE")} == dict.fromkeys(
+            ("GET", "PUT", "DELETE"), 401
+        )
+        doors = (
+            "dir/assign",
+            "dir/lookup?fileId=1,01637037d6&read=yes",
+            "dir/status",
+            "vol/status",
+            f"col/delete?collection={BUCKET}",
+        )
+        assert {door: answered(f"{master}/{door}") for door in doors} == dict.fromkeys(doors, 404)
+        assert answered(f"{master}/submit", "PUT") == 404
+        assert answered(f"{admin}/") == 404
+        assert not keep(address), "what was stored is still there, and S3 still reads it"
 
 
 def test_address_and_objects_survive_restarts_and_kill_9_of_the_server(data_dir: Path) -> None:

