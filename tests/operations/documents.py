@@ -1,14 +1,18 @@
 """Runs the documents of schema/operations as their users, and keeps the first answer of each and what it took."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
 import asyncpg
+import orjson
 from aiohttp.test_utils import make_mocked_request
+from graphql import OperationDefinitionNode, OperationType, parse
 
 from reintegration.api.context import ApiContext
 from reintegration.api.documents import TrustedDocuments
@@ -25,6 +29,10 @@ from tests.operations.walk import Part
 from tests.statements import counted
 
 DOCUMENTS = TrustedDocuments.load(OPERATIONS)
+GOLDEN = Path(__file__).parent / "golden"
+PINNED = OPERATIONS / "statements.json"
+PATHS = sorted(OPERATIONS.rglob("*.graphql"))
+IS_WRITING = bool(os.environ.get("WRITE_GOLDEN"))
 # What differs from run to run, and the word that stands for it. Longer forms come first.
 _VARYING = (
     (re.compile(r"https?://\S+"), "<link>"),
@@ -50,7 +58,7 @@ class Recorder:
     statements: dict[str, int] = field(default_factory=dict)
 
     async def runs(self, who: Actor, operation: str, **variables: object) -> Part:
-        """The root field of a document's answer, which has no errors."""
+        """The first root field of a document's answer, which has no errors."""
         text = DOCUMENTS.find(operation)
         assert text is not None, operation
         context = ApiContext(make_mocked_request("POST", "/graphql"), self.work, self.store, who)
@@ -60,14 +68,18 @@ class Recorder:
         assert result.data is not None
         self.answers.setdefault(operation, normalised(result.data))
         self.statements.setdefault(operation, len(statements))
-        (root,) = result.data.values()
-        return cast("Part", root)
+        return cast("Part", next(iter(result.data.values())))
 
     async def does(self, who: Actor, operation: str, **asked: object) -> Part:
         """The payload of a mutation that must work."""
         payload = await self.runs(who, operation, input={"idempotencyKey": str(uuid4()), **asked})
         assert str(payload["__typename"]).endswith("Payload"), payload
         return payload
+
+    def keep(self, names: set[str]) -> None:
+        """Forget the others."""
+        self.answers = {name: answer for name, answer in self.answers.items() if name in names}
+        self.statements = {name: number for name, number in self.statements.items() if name in names}
 
 
 @asynccontextmanager
@@ -94,3 +106,30 @@ def normalised(answer: object, name: str = "") -> object:
     for pattern, word in _VARYING:
         answer = pattern.sub(word, answer)
     return answer
+
+
+def operation_of(path: Path) -> OperationDefinitionNode:
+    """The one operation of a file."""
+    (operation,) = [item for item in parse(path.read_text()).definitions if isinstance(item, OperationDefinitionNode)]
+    return operation
+
+
+def names(*kinds: OperationType) -> set[str]:
+    """The operations of these kinds."""
+    found = [operation_of(path) for path in PATHS]
+    return {one.name.value for one in found if one.name is not None and one.operation in kinds}
+
+
+def agreed(recorder: Recorder, kind: OperationType) -> None:
+    """Every document of the kind was run; answers and statements are those that were agreed, with WRITE_GOLDEN they become so."""
+    assert names(kind) - recorder.statements.keys() == set()
+    recorder.keep(names(kind))
+    golden = GOLDEN / f"{kind.value}.json"
+    pinned: dict[str, int] = orjson.loads(PINNED.read_bytes()) if PINNED.exists() else {}
+    if IS_WRITING:
+        GOLDEN.mkdir(exist_ok=True)
+        golden.write_bytes(orjson.dumps(recorder.answers, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+        pinned |= recorder.statements
+        PINNED.write_bytes(orjson.dumps(pinned, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    assert recorder.statements == {name: pinned.get(name) for name in recorder.statements}
+    assert recorder.answers == orjson.loads(golden.read_bytes())

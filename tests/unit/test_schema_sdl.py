@@ -18,6 +18,7 @@ from reintegration.api.graph import READS, ToMany, ToOne, shapes
 from reintegration.api.pages import PagesOf
 from reintegration.api.printing import print_schema_sorted
 from reintegration.api.schema import build_schema
+from reintegration.models import register_models
 
 CONTRACT = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
@@ -99,7 +100,8 @@ def test_every_connection_takes_a_page(core: GraphQLSchema) -> None:
                 assert {"first", "after", "last", "before"} <= field.args.keys(), f"{name}.{field_name}"
 
 
-def test_every_relation_names_a_type_and_columns_that_exist() -> None:
+async def test_every_relation_names_a_type_and_columns_that_exist() -> None:
+    await register_models()
     for shape in shapes().values():
         for item in shape.shown_as.__strawberry_definition__.fields:  # type: ignore[attr-defined] # Strawberry's
             where = f"{shape.kind}.{item.python_name}"

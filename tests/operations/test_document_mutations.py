@@ -1,0 +1,185 @@
+"""The mutations' documents, each run as its user on the way from registration to a closed case."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from graphql import OperationType
+
+from reintegration.api.identifiers import encode
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.kernel.actor import Actor
+from reintegration.kernel.clock import today
+from reintegration.storage.address import ObjectStoreAddress
+from tests import builders
+from tests.builders import (
+    ADMINISTRATOR,
+    APPROVER,
+    COORDINATOR,
+    COUNSELLOR,
+    FINANCE,
+    IOM,
+    MONGOLIA,
+    OFFICER,
+    PROGRAMME,
+    days_ago,
+)
+from tests.exports.places import own_bucket
+from tests.operations.documents import Recorder, agreed, recording
+from tests.operations.mutation_steps import REGISTRATION, upload
+from tests.operations.walk import RECEIPT, Part, a_reimbursement, euros
+
+Steps = Sequence[tuple[Actor, str, Mapping[str, str | None]]]
+"""Who does what to a payment, with what more; None stands for the digest that the person saw."""
+HISTORY = '[{"currencyIso":"USD","refCurrencyIso":"EUR","amount":1.1021,"dateStart":"01/06/1998","dateEnd":"30/06/1998"}]'
+RATES = '[{"country":"UNITED STATES","currency":"US dollar","isoA3Code":"USD","isoA2Code":"US","value":1.0456,"comment":null}]'
+
+
+async def test_the_mutations_from_registration_to_a_paid_and_reported_receipt(
+    fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress
+) -> None:
+    async with own_bucket(object_store_address) as store, recording(fresh_database, store) as recorder:
+        case = await granted_by_the_counsellor(recorder)
+        item = await planned_by_the_office(recorder, case)
+        await paid_by_three_people(recorder, case["id"], item)
+        await counted_by_finance(recorder)
+        await closed_by_the_coordinator(recorder, case["id"])
+        agreed(recorder, OperationType.MUTATION)
+
+
+async def granted_by_the_counsellor(recorder: Recorder) -> Part:
+    """Registered, vulnerable, referred, granted a ceiling, departed, with a premium to be paid."""
+    left = days_ago(30).isoformat()
+    case = (await recorder.does(COUNSELLOR, "CaseRegister", **REGISTRATION))["case"]
+    person = {"caseId": case["id"], "returneeId": case["returnees"][0]["id"], "kind": "PREGNANT"}
+    weak = (await recorder.does(COUNSELLOR, "VulnerabilityRecord", **person))["vulnerability"]
+    said = {"expectedVersion": weak["version"], "decision": "APPROVED"}
+    await recorder.does(PROGRAMME, "VulnerabilityDecide", vulnerabilityId=weak["id"], **said)
+    place = {"partnerId": encode("Partner", IOM), "fieldOfficeId": encode("FieldOffice", MONGOLIA)}
+    case = (await recorder.does(COUNSELLOR, "CaseRefer", caseId=case["id"], expectedVersion=case["version"], **place))["case"]
+    await recorder.runs(COUNSELLOR, "EntitlementPreview", case=case["id"], plannedDepartureOn=left)
+    why = {"ruleId": builders.CEILING_RULE, "reason": "As agreed", "reference": "FED-1", "amount": euros("1800.00")}
+    asked = await recorder.does(COUNSELLOR, "ExceptionRequest", caseId=case["id"], kind="GRANTED_CEILING", **why)
+    said = {"expectedVersion": asked["exception"]["version"], "decision": "APPROVED"}
+    await recorder.does(PROGRAMME, "ExceptionDecide", exceptionId=asked["exception"]["id"], **said)
+    assessed = await recorder.does(COUNSELLOR, "EntitlementAssess", caseId=case["id"], plannedDepartureOn=left)
+    granted = await recorder.does(COUNSELLOR, "EntitlementGrant", caseId=case["id"], assessmentId=assessed["assessment"]["id"])
+    case = granted["case"]
+    (premium,) = [one for one in case["entitlements"] if one["stream"] == "CASH_PREMIUM"]
+    await recorder.does(
+        COUNSELLOR,
+        "PremiumDraft",
+        caseId=case["id"],
+        kind="CASH_PREMIUM",
+        entitlementId=premium["id"],
+        description="Premium at the airport",
+        paymentDate=left,
+        lines=[{"description": "Premium", "amount": premium["amount"]}],
+    )
+    gone = {"expectedVersion": case["version"], "departedOn": left, "travelMode": "PLANE"}
+    departed: Part = (await recorder.does(COUNSELLOR, "CaseDepart", caseId=case["id"], **gone))["case"]
+    return departed
+
+
+async def planned_by_the_office(recorder: Recorder, case: Part) -> str:
+    """Arrived, with a plan that was sent back once and is in force; the id of its item."""
+    arrival = {"expectedVersion": case["version"], "arrivedOn": days_ago(29).isoformat()}
+    await recorder.does(OFFICER, "ArrivalConfirm", caseId=case["id"], **arrival)
+    seen = await recorder.runs(OFFICER, "FieldOfficeCase", id=case["id"])
+    (budget,) = [one for one in seen["entitlements"] if one["stream"] == "REINTEGRATION"]
+    later = {"newDeadlineOn": (date.fromisoformat(budget["deadlineOn"]) + timedelta(days=30)).isoformat(), "reason": "Floods"}
+    asked = (await recorder.does(OFFICER, "ExtensionRequest", entitlementId=budget["id"], **later))["extension"]
+    said = {"expectedVersion": asked["version"], "decision": "APPROVED"}
+    await recorder.does(PROGRAMME, "ExtensionDecide", extensionId=asked["id"], **said)
+    line = {"kind": "MICRO_BUSINESS", "description": "A workshop for felt", "budget": euros("900.00")}
+
+    async def submitted() -> Part:
+        plan = (await recorder.does(OFFICER, "PlanDraft", caseId=case["id"], lines=[line]))["plan"]
+        item = plan["items"][0]["id"]
+        plan = (await recorder.does(OFFICER, "PlanSubmit", planId=plan["id"], expectedVersion=plan["version"]))["plan"]
+        return {"item": item, **plan}
+
+    plan = await submitted()
+    why = {"expectedVersion": plan["version"], "reason": "And the children?"}
+    await recorder.does(COORDINATOR, "PlanReject", planId=plan["id"], **why)
+    plan = await submitted()
+    seen = {"expectedVersion": plan["version"], "contentDigest": plan["contentDigest"]}
+    await recorder.does(COORDINATOR, "PlanApprove", planId=plan["id"], **seen)
+    return str(plan["item"])
+
+
+async def paid_by_three_people(recorder: Recorder, case: str, item: str) -> None:
+    """A receipt paid back after it was returned once and was in doubt once, and came back; a second payment that fails."""
+    office = encode("FieldOffice", MONGOLIA)
+    await recorder.does(OFFICER, "SupplierRegister", fieldOfficeId=office, name="Felt and Wool", taxNumber="MN-1")
+    content = a_reimbursement(case, item)
+    payment = (await recorder.does(OFFICER, "PaymentDraft", **content))["payment"]
+    amended = {name: content[name] for name in ("description", "paymentDate", "lines")}
+    asked = {"paymentId": payment["id"], "expectedVersion": payment["version"]}
+    payment = (await recorder.does(OFFICER, "PaymentAmend", **asked, **amended))["payment"]
+    announced = await recorder.does(
+        OFFICER,
+        "DocumentRequestUpload",
+        caseId=case,
+        kind="RECEIPT",
+        fileName="receipt.png",
+        mediaType="image/png",
+        sizeBytes=len(RECEIPT),
+        sha256=hashlib.sha256(RECEIPT).hexdigest(),
+    )
+    await upload(announced["upload"], RECEIPT)
+    document = announced["document"]
+    await recorder.does(OFFICER, "DocumentCompleteUpload", documentId=document["id"], expectedVersion=document["version"])
+    second = (await recorder.does(OFFICER, "PaymentDraft", **content))["payment"]
+    for one in (payment, second):
+        await recorder.does(OFFICER, "DocumentAttach", paymentId=one["id"], documentId=document["id"])
+    paid: Steps = (
+        (OFFICER, "PaymentSubmit", {}),
+        (APPROVER, "PaymentReturn", {"reason": "Which day?"}),
+        (OFFICER, "PaymentSubmit", {}),
+        (APPROVER, "PaymentApprove", {"contentDigest": None}),
+        (COORDINATOR, "PaymentRelease", {"contentDigest": None}),
+        (COORDINATOR, "PaymentMarkUnconfirmed", {"reason": "The bank is silent"}),
+        (OFFICER, "PaymentConfirm", {"paidOn": days_ago(1).isoformat(), "reference": "CASH-17"}),
+        (COORDINATOR, "PaymentReverse", {"reason": "The shop took the machine back"}),
+    )
+    assert await stepped(recorder, payment, paid) == "REVERSED"
+    failed: Steps = (
+        (OFFICER, "PaymentSubmit", {}),
+        (APPROVER, "PaymentApprove", {"contentDigest": None}),
+        (COORDINATOR, "PaymentRelease", {"contentDigest": None}),
+        (COORDINATOR, "PaymentFail", {"reason": "Refused by the bank"}),
+    )
+    assert await stepped(recorder, second, failed) == "FAILED"
+
+
+async def stepped(recorder: Recorder, payment: Part, steps: Steps) -> str:
+    """A payment taken through steps, each with what the person before saw; its status at the end."""
+    for who, operation, more in steps:
+        seen = {name: text or payment["contentDigest"] for name, text in more.items()}
+        asked = {"paymentId": payment["id"], "expectedVersion": payment["version"], **seen}
+        payment = (await recorder.does(who, operation, **asked))["payment"]
+    return str(payment["status"])
+
+
+async def closed_by_the_coordinator(recorder: Recorder, case: str) -> None:
+    """The premium is given up, the family moves to another office, and the case ends."""
+    (edge,) = (await recorder.runs(COUNSELLOR, "FieldOfficePayments", filter={"status": ["DRAFT"]}))["edges"]
+    draft = edge["node"]
+    await recorder.does(COUNSELLOR, "PaymentCancel", paymentId=draft["id"], expectedVersion=draft["version"])
+    version = (await recorder.runs(COORDINATOR, "FieldOfficeCase", id=case))["version"]
+    place = {"toOfficeId": encode("FieldOffice", builders.CAMEROON), "reason": "The family moved on"}
+    moved = await recorder.does(COORDINATOR, "CaseTransfer", caseId=case, expectedVersion=version, **place)
+    end = {"expectedVersion": moved["case"]["version"], "closedOn": today().isoformat(), "reason": "COMPLETED"}
+    await recorder.does(COORDINATOR, "CaseClose", caseId=case, **end)
+
+
+async def counted_by_finance(recorder: Recorder) -> None:
+    """Rates imported by one and confirmed by another; a report ordered."""
+    imported = await recorder.does(ADMINISTRATOR, "ExchangeRateMonthImport", month="1999-06-01", document=RATES)
+    month = imported["exchangeRateMonth"]
+    confirmed = {"exchangeRateMonthId": month["id"], "expectedVersion": month["version"]}
+    await recorder.does(FINANCE, "ExchangeRateMonthConfirm", **confirmed)
+    history = {"firstMonth": "1998-06-01", "lastMonth": "1998-06-01", "documents": [HISTORY]}
+    await recorder.does(ADMINISTRATOR, "ExchangeRateHistoryImport", **history)
+    await recorder.does(FINANCE, "ReportOrder", kind="AMIF_INDICATORS", referenceDate="2024-12-31")
