@@ -135,6 +135,29 @@ create table exclusion_rules (
     constraint exclusion_rules_dates_ck check (valid_to >= valid_from)
 );
 
+-- The time limits that an entitlement starts; `key` is the limit's own name within its version.
+create table deadline_rules (
+    id uuid not null,
+    tariff_version_id uuid not null,
+    key text not null,
+    position smallint not null,
+    programme text not null,
+    months smallint not null,
+    counted_from text not null,
+    effect text not null,
+    certainty text not null,
+    source text not null,
+    basis text not null,
+    selector jsonb not null,
+    active boolean not null,
+    constraint deadline_rules_pk primary key (id),
+    constraint deadline_rules_version_fk foreign key (tariff_version_id) references tariff_versions (id),
+    constraint deadline_rules_key_uq unique (tariff_version_id, key),
+    constraint deadline_rules_months_ck check (months > 0),
+    constraint deadline_rules_counted_from_ck check (counted_from in ('arrival', 'departure')),
+    constraint deadline_rules_effect_ck check (effect in ('block', 'warning'))
+);
+
 -- Which documents a payment of a kind needs, and when: before submission or at settlement. Versioned data (domain.md 5).
 create table required_documents (
     id uuid not null,
@@ -245,6 +268,7 @@ call audit_table('field_offices');
 call audit_table('tariff_versions');
 call audit_table('tariff_rules');
 call audit_table('exclusion_rules');
+call audit_table('deadline_rules');
 call audit_table('required_documents');
 call audit_table('exchange_rate_months');
 call audit_table('exchange_rates');
@@ -253,7 +277,8 @@ call audit_table('operations');
 call audit_table('indicator_definitions');
 
 grant select on currencies, countries, visa_regimes, return_desks, partners, field_offices, tariff_versions, tariff_rules,
-exclusion_rules, required_documents, exchange_rate_months, exchange_rates, funds, operations, indicator_definitions
+exclusion_rules, deadline_rules, required_documents, exchange_rate_months, exchange_rates, funds, operations,
+indicator_definitions
 to reintegration_app, reintegration_auditor, reintegration_guard;
 grant insert on exchange_rate_months, exchange_rates to reintegration_app;
 grant update (confirmed_by, confirmed_at) on exchange_rate_months to reintegration_app;

@@ -69,6 +69,8 @@ create table entitlements (
     fund_id uuid not null,
     amount_minor bigint not null,
     currency text not null default 'EUR',
+    use_months smallint,
+    use_counted_from text,
     deadline_on date,
     granted_by text not null,
     granted_on date not null,
@@ -81,6 +83,11 @@ create table entitlements (
     constraint entitlements_fund_fk foreign key (fund_id) references funds (id),
     constraint entitlements_stream_ck check (stream in ('cash_premium', 'reintegration', 'travel_document_refund')),
     constraint entitlements_amount_ck check (amount_minor > 0 and currency = 'EUR'),
+    -- A budget keeps the time limit of the rules that gave it: who confirms the arrival may not see the assessment.
+    constraint entitlements_use_ck check (
+        (stream = 'reintegration') = (use_months is not null) and (use_months is null) = (use_counted_from is null)
+        and use_months > 0 and use_counted_from in ('arrival', 'departure')
+    ),
     constraint entitlements_once_uq unique nulls not distinct (case_id, stream, returnee_id, rule_id),
     constraint entitlements_case_uq unique (id, case_id)
 );

@@ -178,6 +178,8 @@ async def _granted(transaction: Transaction, case_id: UUID) -> tuple[UUID, UUID]
         stream="reintegration",
         rule_id="BE-REIN-04",
         amount_minor=BUDGET_MINOR,
+        use_months=12,
+        use_counted_from="arrival",
         deadline_on=DEADLINE,
     )
     premium_id = await insert(

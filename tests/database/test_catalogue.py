@@ -29,6 +29,7 @@ WITHOUT_AUDIT = {
 REFERENCE = {
     "countries",
     "currencies",
+    "deadline_rules",
     "exchange_rate_months",
     "exchange_rates",
     "exclusion_rules",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from reintegration.cases import service as cases
@@ -15,6 +16,7 @@ from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.entitlements import errors
 from reintegration.entitlements import service as entitlements
+from reintegration.entitlements.assessment import USE_OF_BUDGET
 from reintegration.entitlements.commands import (
     AssessEntitlement,
     GrantEntitlements,
@@ -29,6 +31,8 @@ from reintegration.kernel.errors import (
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
 from reintegration.kernel.reference import Reference
+from reintegration.programme.loading import load_tables
+from reintegration.programme.table_rows import tariff_files
 from tests import builders
 from tests.builders import (
     CEILING,
@@ -54,6 +58,8 @@ from ledger_postings p join ledger_accounts a on a.id = p.account_id
 where p.case_id = $1 and a.kind = 'entitlement' and a.stream = $2
 """
 _FUND = "select distinct f.code from entitlements e join funds f on f.id = e.fund_id where e.case_id = $1"
+_LIMIT = "select use_months, use_counted_from, deadline_on from entitlements where case_id = $1 and stream = 'reintegration'"
+_UNLIMITED = "select count(*) from entitlements where case_id = $1 and num_nulls(use_months, use_counted_from, deadline_on) = 3"
 _COUNTS = """
 select (select count(*) from entitlements where case_id = $1) + (select count(*) from ledger_postings where case_id = $1)
 """
@@ -246,6 +252,45 @@ async def test_a_budget_granted_after_the_arrival_has_its_deadline_at_once(work:
     await builders.grant(work, case)
     deadline = await value(work, "select deadline_on from entitlements where case_id = $1 and stream = 'reintegration'", case.id)
     assert deadline == add_months(days_ago(29), 12)
+
+
+async def load_tariffs_that_count_otherwise(addresses: DatabaseAddresses) -> None:
+    """A newer version in which a budget is used within six months of the departure, and one that names no time."""
+    files = tariff_files()
+    use, *others = files.deadlines
+    assert use["key"] == USE_OF_BUDGET
+    shorter = {**use, "months": 6, "counted_from": "departure"}
+    connection = await asyncpg.connect(addresses.owner_url)
+    try:
+        for code, deadlines in (("2027-01", (shorter, *others)), ("2027-02", tuple(others))):
+            await load_tables(connection, (), dataclasses.replace(files, code=code, deadlines=deadlines))
+    finally:
+        await connection.close()
+
+
+async def test_the_deadline_comes_from_the_version_that_gave_the_budget(fresh_database: DatabaseAddresses) -> None:
+    async with builders.open_work(fresh_database) as work:
+        old = await builders.depart(work, await builders.grant(work, await builders.a_referred_case(work)))
+        await load_tariffs_that_count_otherwise(fresh_database)
+        new = await builders.a_referred_case(work)
+        await builders.an_exception(work, new)
+        for version in ("2027-02", "2027-01"):
+            asked = dataclasses.replace(question(new), tariff_version=version)
+            await work.write(COUNSELLOR, assessing(asked))
+            if version == "2027-02":
+                error = await refused(work, COUNSELLOR, granting(new, asked.id), errors.BudgetLimitMissingError)
+                assert error.version == "2027-02"
+        await work.write(COUNSELLOR, granting(new, asked.id))
+        new = await builders.depart(work, new)
+        for case, limit in ((old, (12, "arrival", 29)), (new, (6, "departure", 30))):
+            await builders.arrive(work, case)
+            months, counted_from, days = limit
+            assert await row(work, _LIMIT, case.id) == {
+                "use_months": months,
+                "use_counted_from": counted_from,
+                "deadline_on": add_months(days_ago(days), months),
+            }
+        assert await value(work, _UNLIMITED, old.id) == 3
 
 
 async def test_field_roles_see_amounts_and_no_asylum_facts(work: UnitOfWork) -> None:

@@ -36,6 +36,7 @@ COUNTS = {
     "tariff_versions": 1,
     "tariff_rules": 24,
     "exclusion_rules": 13,
+    "deadline_rules": 4,
     "required_documents": 5,
     "funds": 2,
     "operations": 2,
@@ -112,10 +113,11 @@ async def test_a_changed_row_is_updated_and_logged_once(owner: asyncpg.Connectio
 async def test_three_loaders_at_once_all_end_well(owner: asyncpg.Connection, fresh_database: DatabaseAddresses) -> None:
     await owner.execute(
         "select set_config('app.actor', 'x', false), set_config('app.role', 'system', false);"
-        "delete from tariff_rules; delete from exclusion_rules; delete from tariff_versions; update countries set name = '?'"
+        "delete from tariff_rules; delete from exclusion_rules; delete from deadline_rules; delete from tariff_versions;"
+        "update countries set name = '?'"
     )
     changed = await asyncio.gather(*(load_reference(fresh_database.owner_url) for _ in range(3)))
-    assert sorted(changed) == [0, 0, 250 + 1 + 24 + 13]
+    assert sorted(changed) == [0, 0, 250 + 1 + 24 + 13 + 4]
     assert await counts(owner) == COUNTS
 
 
@@ -126,7 +128,7 @@ async def test_a_changed_tariff_under_a_loaded_code_is_refused_and_a_new_code_st
     with pytest.raises(ReferenceDataError, match="version 2026-11 is in this database with other rows"):
         await load_tables(owner, reference_tables(), doubled)
     assert (await entries(owner), await counts(owner)) == (before, COUNTS)
-    assert await load_tables(owner, (), dataclasses.replace(doubled, code="2026-12")) == 1 + 24 + 13
+    assert await load_tables(owner, (), dataclasses.replace(doubled, code="2026-12")) == 1 + 24 + 13 + 4
     amounts = await owner.fetch(
         "select v.code, r.amount_adult_minor from tariff_versions v join tariff_rules r on r.tariff_version_id = v.id"
         " where r.rule_id = 'BE-CASH-01' order by v.code"
@@ -134,10 +136,23 @@ async def test_a_changed_tariff_under_a_loaded_code_is_refused_and_a_new_code_st
     assert [tuple(row) for row in amounts] == [("2026-11", 25000), ("2026-12", 50000)]
 
 
-async def test_a_changed_deadline_needs_a_new_code_too() -> None:
+async def test_a_changed_deadline_needs_a_new_code_too_and_the_old_version_keeps_its_own(
+    owner: asyncpg.Connection, fresh_database: DatabaseAddresses
+) -> None:
     files = tariff_files()
-    longer = ({**files.deadlines[0], "months": "13"}, *files.deadlines[1:])
-    assert dataclasses.replace(files, deadlines=longer).digest != files.digest
+    longer = dataclasses.replace(files, deadlines=({**files.deadlines[0], "months": 13}, *files.deadlines[1:]))
+    with pytest.raises(ReferenceDataError, match="version 2026-11 is in this database with other rows"):
+        await load_tables(owner, (), longer)
+    assert await load_tables(owner, (), dataclasses.replace(longer, code="2026-12")) == 1 + 24 + 13 + 4
+    pool = await open_pool(fresh_database.application_url, max_size=1)
+    try:
+        async with UnitOfWork(pool, {}).read(COUNSELLOR) as transaction:
+            months = {
+                code: (await service.tariff_version(transaction, code)).deadlines[0]["months"] for code in ("2026-11", "2026-12")
+            }
+    finally:
+        await pool.close()
+    assert months == {"2026-11": 12, "2026-12": 13}
 
 
 async def test_a_row_that_decides_cant_be_taken_out_of_its_file(owner: asyncpg.Connection) -> None:

@@ -188,8 +188,9 @@ async def _payment(transaction: Transaction, payment: Paid) -> None:
         digest({}),
     )
     await transaction.execute(
-        "insert into entitlements (id, case_id, assessment_id, stream, rule_id, fund_id, amount_minor, deadline_on, granted_by,"
-        " granted_on) values ($1, $2, $3, 'reintegration', 'BE-REIN-04', $4, 180000, '2026-01-01', 'hand', '2020-12-01')",
+        "insert into entitlements (id, case_id, assessment_id, stream, rule_id, fund_id, amount_minor, use_months,"
+        " use_counted_from, deadline_on, granted_by, granted_on)"
+        " values ($1, $2, $3, 'reintegration', 'BE-REIN-04', $4, 180000, 12, 'arrival', '2026-01-01', 'hand', '2020-12-01')",
         an_id("entitlement", reference),
         case_id,
         an_id("assessment", reference),

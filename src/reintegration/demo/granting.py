@@ -136,6 +136,7 @@ class Granter:
 
     def _line(self, staged: StagedCase, answer: Assessment, assessment_id: UUID, fund_id: UUID, number: int) -> Entry:
         line, source = answer.lines[number], staged.source
+        limit = answer.budget_limit if line.stream is Stream.REINTEGRATION else None
         row_id = demo_id(source.applied_on, source.reference, "entitlement", number)
         staged.add(
             "entitlements",
@@ -149,6 +150,8 @@ class Granter:
                 "fund_id": fund_id,
                 "amount_minor": line.amount_minor,
                 "currency": "EUR",
+                "use_months": None if limit is None else limit.months,
+                "use_counted_from": None if limit is None else limit.counted_from.value,
                 "granted_by": staged.counsellor,
                 "granted_on": source.applied_on,
                 "granted_at": at(source.applied_on, 12),

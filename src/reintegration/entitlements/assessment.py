@@ -143,9 +143,15 @@ class Assessment:
         return tuple(line for stream in self.streams for line in stream.lines)
 
     @property
+    def budget_limit(self) -> Deadline | None:
+        """How long the budget can be used, None if the version does not tell or nothing is due."""
+        return next((found for found in self.deadlines if found.key == USE_OF_BUDGET), None)
+
+    @property
     def deadline(self) -> date | None:
         """The last day to use the budget, None before the arrival is confirmed."""
-        return next((found.last_day for found in self.deadlines if found.key == USE_OF_BUDGET), None)
+        limit = self.budget_limit
+        return None if limit is None else limit.last_day
 
     def to_document(self) -> dict[str, object]:
         """The answer in JSON's types, for `canonical_json` and for storing."""

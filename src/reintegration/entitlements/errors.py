@@ -100,6 +100,14 @@ class GrantedOtherwiseError(DomainError):
 
 
 @dataclass(kw_only=True)
+class BudgetLimitMissingError(DomainError):
+    """The tariff version {version} does not say how long a budget can be used: no budget is granted by it."""
+
+    code: ClassVar[str] = "BUDGET_LIMIT_MISSING"
+    version: str
+
+
+@dataclass(kw_only=True)
 class DublinEntitlementError(DomainError):
     """A Dublin departure has no entitlement."""
 
@@ -172,6 +180,7 @@ WRITTEN_BY_THE_ENTITLEMENTS_ROOM_ALONE = frozenset(
         "entitlements_pk",
         "entitlements_returnee_fk",
         "entitlements_stream_ck",
+        "entitlements_use_ck",
     }
 )
 """Constraints that no input reaches: violating one is a bug of ours, shown with an incident id."""

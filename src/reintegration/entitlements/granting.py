@@ -8,12 +8,13 @@ from reintegration.cases.values import CaseStatus
 from reintegration.database.rows import visible
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
-from reintegration.entitlements.assessment import Assessment, EntitlementLine
+from reintegration.entitlements.assessment import Assessment, Deadline, EntitlementLine
 from reintegration.entitlements.commands import GrantEntitlements
 from reintegration.entitlements.engine import assess
 from reintegration.entitlements.errors import (
     AssessmentDamagedError,
     AssessmentOutdatedError,
+    BudgetLimitMissingError,
     DublinEntitlementError,
     GrantedOtherwiseError,
     NothingToGrantError,
@@ -51,6 +52,7 @@ async def grant_entitlements(transaction: Transaction, command: GrantEntitlement
         AssessmentOutdatedError: a newer one exists, or facts or day changed since.
         AssessmentDamagedError: the stored result does not follow from the stored facts.
         GrantedOtherwiseError, NothingToGrantError: what was granted before stands against it.
+        BudgetLimitMissingError: the tariff version does not say how long the budget can be used.
         NoFundError: nobody pays on that day.
     """
     require(transaction.actor, Permission.ENTITLEMENT_GRANT)
@@ -109,6 +111,15 @@ def _new_lines(answer: Assessment, granted: Sequence[Entitlement]) -> tuple[Enti
     return tuple(found)
 
 
+def _limit(answer: Assessment, line: EntitlementLine) -> Deadline | None:
+    """How long the line can be used. It stays with a budget, as the version that decided it said."""
+    if line.stream is not Stream.REINTEGRATION:
+        return None
+    if answer.budget_limit is None:
+        raise BudgetLimitMissingError(version=answer.version_code)
+    return answer.budget_limit
+
+
 async def _grant(
     transaction: Transaction,
     stored: EntitlementAssessment,
@@ -118,6 +129,7 @@ async def _grant(
     answer: Assessment,
 ) -> None:
     entitlement_id = new_id()
+    limit = _limit(answer, line)
     await Entitlement.create(
         using_db=transaction.orm,
         id=entitlement_id,
@@ -128,7 +140,9 @@ async def _grant(
         rule_id=line.rule_id,
         fund_id=fund_id,
         amount_minor=line.amount_minor,
-        deadline_on=answer.deadline if line.stream is Stream.REINTEGRATION else None,
+        use_months=None if limit is None else limit.months,
+        use_counted_from=None if limit is None else limit.counted_from.value,
+        deadline_on=None if limit is None else limit.last_day,
         granted_by=transaction.actor.id,
         granted_on=facts.grant_date,
     )

@@ -96,6 +96,8 @@ class Entitlement(Model):
     fund_id: UUID
     amount_minor = fields.BigIntField()
     currency = fields.TextField(default="EUR")
+    use_months = fields.SmallIntField(null=True)
+    use_counted_from = fields.TextField(null=True)
     deadline_on = fields.DateField(null=True)
     granted_by = fields.TextField()
     granted_on = fields.DateField()

@@ -15,8 +15,15 @@ where case_id = $1
 order by assessed_at desc, id desc
 limit 1
 
--- Confirmed arrivals: the last day to use the budget, where none is set yet.
+-- Confirmed arrivals: the budgets whose time starts; the locked case keeps others away.
+-- name: budgets_without_deadline
+select id, use_months, use_counted_from
+from entitlements
+where case_id = $1 and stream = 'reintegration' and deadline_on is null
+order by id
+
+-- Confirmed arrivals: the last day to use a budget.
 -- name: set_deadline
 update entitlements
 set deadline_on = $2
-where case_id = $1 and stream = $3 and deadline_on is null
+where id = $1

@@ -87,11 +87,15 @@ async def _load_tariff(connection: asyncpg.Connection, tariff: TariffFiles) -> i
             raise TariffVersionChangedError(version=tariff.code)
         return 0
     changed = 1
-    for table, rows in (("tariff_rules", tariff.rules), ("exclusion_rules", tariff.exclusions)):
+    for table, key, rows in (
+        ("tariff_rules", "rule_id", tariff.rules),
+        ("exclusion_rules", "rule_id", tariff.exclusions),
+        ("deadline_rules", "key", tariff.deadlines),
+    ):
         complete: tuple[TableRow, ...] = tuple(
             {
                 **row,
-                "id": str(identifier(table, f"{tariff.code}:{row['rule_id']}")),
+                "id": str(identifier(table, f"{tariff.code}:{row[key]}")),
                 "tariff_version_id": str(version_id),
             }
             for row in rows

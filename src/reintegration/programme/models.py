@@ -113,7 +113,7 @@ class FieldOffice(Model):
 
 
 class TariffVersion(Model):
-    """A whole set of tariff and exclusion rules, never changed once loaded."""
+    """A whole set of tariff, exclusion and deadline rules, never changed once loaded."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     code = fields.TextField()
@@ -187,6 +187,32 @@ class ExclusionRule(Model):
         """Table exclusion_rules."""
 
         table = "exclusion_rules"
+
+
+class DeadlineRule(Model):
+    """A time limit that an entitlement starts (domain.md 2.2)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    tariff_version: fields.ForeignKeyRelation["TariffVersion"] = fields.ForeignKeyField(
+        "models.TariffVersion", source_field="tariff_version_id", related_name="deadline_rules", on_delete=fields.RESTRICT
+    )
+    tariff_version_id: UUID
+    key = fields.TextField()
+    position = fields.SmallIntField()
+    programme = fields.TextField()
+    months = fields.SmallIntField()
+    counted_from = fields.TextField()
+    effect = fields.TextField()
+    certainty = fields.TextField()
+    source = fields.TextField()
+    basis = fields.TextField()
+    selector: fields.Field[JsonDocument] = fields.JSONField()
+    active = fields.BooleanField()
+
+    class Meta:
+        """Table deadline_rules."""
+
+        table = "deadline_rules"
 
 
 class RequiredDocument(Model):

@@ -25,7 +25,11 @@ select
     (
         select coalesce(jsonb_agg(to_jsonb(x) - 'id' - 'tariff_version_id' order by x.position), '[]')
         from exclusion_rules x where x.tariff_version_id = v.id
-    ) as exclusions
+    ) as exclusions,
+    (
+        select coalesce(jsonb_agg(to_jsonb(d) - 'id' - 'tariff_version_id' order by d.position), '[]')
+        from deadline_rules d where d.tariff_version_id = v.id
+    ) as deadlines
 from tariff_versions v
 where v.code = $1 or $1 is null
 order by v.loaded_at desc, v.code desc

@@ -13,9 +13,8 @@ from reintegration.database.transaction import Transaction
 from reintegration.kernel.errors import InvalidInputError, NotFoundError
 from reintegration.kernel.money import minor_digits
 from reintegration.programme.errors import TariffVersionDamagedError
-from reintegration.programme.reference import VisaRegime, deadline_rule_rows
+from reintegration.programme.reference import VisaRegime
 from reintegration.programme.table_rows import TableRow, tariff_digest
-from reintegration.programme.tables import Row
 
 _SQL = load_queries(__file__)
 
@@ -29,7 +28,7 @@ class StoredTariff:
     digest: str
     rules: tuple[TableRow, ...]
     exclusions: tuple[TableRow, ...]
-    deadlines: tuple[Row, ...]
+    deadlines: tuple[TableRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ async def tariff_version(transaction: Transaction, code: str | None = None) -> S
         raise NotFoundError(kind="TariffVersion")
     rules: tuple[TableRow, ...] = tuple(orjson.loads(row["rules"]))
     exclusions: tuple[TableRow, ...] = tuple(orjson.loads(row["exclusions"]))
-    deadlines = deadline_rule_rows()
+    deadlines: tuple[TableRow, ...] = tuple(orjson.loads(row["deadlines"]))
     if tariff_digest(rules, exclusions, deadlines) != row["digest"]:
         raise TariffVersionDamagedError(version=row["code"])
     return StoredTariff(row["id"], row["code"], row["digest"], rules, exclusions, deadlines)

@@ -24,6 +24,7 @@ _TARIFF_TEXTS = (
     *("person_scope", "condition", "certainty", "source"),
 )
 _EXCLUSION_TEXTS = ("rule_id", "subject", "effect", "from_precision", "override", "certainty", "source")
+_DEADLINE_TEXTS = ("key", "programme", "counted_from", "effect", "certainty", "source", "basis")
 _LISTS = frozenset(
     {"streams", "countries", "countries_excluded", "regimes", "statuses", "vulnerabilities", "nationalities", "return_types"}
 )
@@ -45,12 +46,12 @@ class TableRows:
 
 @dataclass(frozen=True, slots=True)
 class TariffFiles:
-    """The tariff of the files, as the database keeps it; `deadlines` stay in their file and are covered by the digest."""
+    """The tariff of the files, as the database keeps it."""
 
     code: str
     rules: tuple[TableRow, ...]
     exclusions: tuple[TableRow, ...]
-    deadlines: tuple[Row, ...]
+    deadlines: tuple[TableRow, ...]
 
     @property
     def digest(self) -> str:
@@ -58,7 +59,7 @@ class TariffFiles:
         return tariff_digest(self.rules, self.exclusions, self.deadlines)
 
 
-def tariff_digest(rules: tuple[TableRow, ...], exclusions: tuple[TableRow, ...], deadlines: tuple[Row, ...]) -> str:
+def tariff_digest(rules: tuple[TableRow, ...], exclusions: tuple[TableRow, ...], deadlines: tuple[TableRow, ...]) -> str:
     """SHA-256 over the rows in their order, without their ids."""
     return digest({"rules": rules, "exclusions": exclusions, "deadlines": deadlines})
 
@@ -98,6 +99,16 @@ def _rule_row(row: Row, position: int, texts: tuple[str, ...], amounts: tuple[st
     }
 
 
+def _deadline_row(row: Row, position: int) -> TableRow:
+    return {
+        **{column: row[column] for column in _DEADLINE_TEXTS},
+        "months": int(row["months"]),
+        "position": position,
+        "active": row["active"] == "true",
+        "selector": _selector(row, frozenset({*_DEADLINE_TEXTS, "months", "active"})),
+    }
+
+
 def tariff_files() -> TariffFiles:
     """The tariff that the package ships."""
     return TariffFiles(
@@ -110,7 +121,7 @@ def tariff_files() -> TariffFiles:
             _rule_row(row, position, _EXCLUSION_TEXTS, ())
             for position, row in enumerate(reference.exclusion_rule_rows(), start=1)
         ),
-        deadlines=reference.deadline_rule_rows(),
+        deadlines=tuple(_deadline_row(row, position) for position, row in enumerate(reference.deadline_rule_rows(), start=1)),
     )
 
 

@@ -239,6 +239,7 @@ class EntitlementMutations:
         errors.AssessmentOutdatedError,
         errors.AssessmentDamagedError,
         errors.ContradictoryFactsError,
+        errors.BudgetLimitMissingError,
         errors.GrantedOtherwiseError,
         errors.NothingToGrantError,
         NoFundError,
