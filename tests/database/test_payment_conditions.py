@@ -94,13 +94,16 @@ async def test_a_submission_needs_lines_with_a_frozen_rate(stage: Stage) -> None
     assert await stage.change(CHANGES["submitted"]) == "payments_lines_ck"
 
 
-async def test_a_rate_of_another_month_than_the_payments_is_refused_when_paid(stage: Stage) -> None:
+async def test_money_that_went_in_the_month_after_its_rates_is_recorded_at_the_approved_rate(stage: Stage) -> None:
     transaction, case = stage.transaction, stage.case
     tugrik = {"currency": "MNT", "amount_minor": 380_000, "rate": "3800", "rate_source": "InforEuro", "euro_minor": 100}
     await a_line(transaction, case.payment_id, case.id, position=2, rate_month=date(2025, 4, 1), **tugrik)
     await stage.bring_to("released")
-    assert await stage.change(CHANGES["paid"].replace("2025-04-10", "2025-05-01")) == "payments_rate_month_ck"
-    assert await stage.change(CHANGES["paid"].replace("2025-04-10", "2025-04-30")) == 1
+    assert await stage.change(CHANGES["paid"].replace("2025-04-10", "2025-05-01")) == 1
+    frozen = await transaction.fetch(
+        "select rate, rate_month, euro_minor from payment_lines where payment_id = $1 order by position", case.payment_id
+    )
+    assert [tuple(row.values()) for row in frozen] == [("1", None, 10_000), ("3800", date(2025, 4, 1), 100)]
 
 
 async def test_under_the_legal_default_the_month_of_registration_stays(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from reintegration.kernel.clock import add_months, first_of_month, today
 from reintegration.kernel.errors import InvalidInputError
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
-from reintegration.payments import errors, service
+from reintegration.payments import service
 from reintegration.payments.commands import DraftPayment
 from reintegration.programme.commands import ConfirmRateMonth, ImportRateMonth
 from reintegration.programme.errors import NoRateError
@@ -32,7 +32,6 @@ from tests.payment_steps import (
     carry,
     confirmation,
     done,
-    found,
     go,
     held,
     plain,
@@ -173,17 +172,16 @@ async def test_the_rate_of_the_registration_month_when_the_operation_says_so(
     assert await held(work, plan.case.id) == {"entitlement": 30_000, "plan_line": 91_667, "spent": 58_333}
 
 
-async def test_paid_in_another_month_than_its_rate(work: UnitOfWork) -> None:
+async def test_paid_in_another_month_than_its_rate_is_recorded_at_the_approved_rate(work: UnitOfWork) -> None:
     await a_confirmed_month(work, OCTOBER, BRL="5.3115")
     plan = await a_plan_of_2023(work)
     payment = await a_draft(work, plan, plain(Money(350_000, "BRL"), on=date(2023, 10, 12)))
     await carry(work, payment, "released")
-    late = asking(service.confirm_payment, await confirmation(work, payment, on=date(2023, 11, 1)))
-    await refused(work, OFFICER, late, errors.RateMonthPassedError)
-    assert (await found(work, payment)).status == "released"
-    euro = await a_draft(work, plan, plain(Money(100, "EUR"), on=date(2023, 10, 12)))
-    await carry(work, euro, "released")
-    await done(work, OFFICER, service.confirm_payment, await confirmation(work, euro, on=date(2023, 11, 1)))
+    frozen = await lines(work, payment)
+    await done(work, OFFICER, service.confirm_payment, await confirmation(work, payment, on=date(2023, 11, 1)))
+    assert await value(work, "select paid_on from payments where id = $1", payment) == date(2023, 11, 1)
+    assert await lines(work, payment) == frozen == [(350_000, "BRL", "5.3115", OCTOBER, "InforEuro, as published", 65_895)]
+    assert await held(work, plan.case.id) == {"entitlement": 30_000, "plan_line": 84_105, "spent": 65_895}
 
 
 async def test_an_amount_worth_less_than_half_a_cent_is_refused(work: UnitOfWork) -> None:

@@ -73,13 +73,6 @@ class AlreadyPaidError(DomainError):
 
 
 @dataclass(kw_only=True)
-class RateMonthPassedError(DomainError):
-    """Paid in another month than the one whose rate was frozen; record the order as failed and prepare it anew."""
-
-    code: ClassVar[str] = "RATE_MONTH_PASSED"
-
-
-@dataclass(kw_only=True)
 class NonPaymentUnprovedError(DomainError):
     """Nobody knows yet whether this was paid; it fails only with evidence of non-payment attached."""
 
@@ -123,7 +116,6 @@ CONSTRAINTS: ConstraintErrors = {
     "payments_arrival_ck": PaymentBeforeArrivalError,
     "payments_deadline_ck": PaymentAfterDeadlineError,
     "payments_departure_ck": NotAtDepartureError,
-    "payments_rate_month_ck": RateMonthPassedError,
     "payments_documents_ck": lambda: DocumentsMissingError(kinds=("a required document",)),
     "payments_non_payment_ck": NonPaymentUnprovedError,
     "payment_lines_currency_fk": lambda: InvalidInputError(field="currency", reason="not a currency in use"),

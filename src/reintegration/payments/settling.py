@@ -19,10 +19,11 @@ _SQL = load_queries(__file__)
 async def confirm_payment(transaction: Transaction, command: ConfirmPayment) -> Reference:
     """Record that a released (or unconfirmed) payment was paid; what was reserved is spent.
 
+    The approved rate stays, also when the money went in another month than the rate's (schema/decisions/0012).
+
     Raises:
-        PaymentInFutureError, DocumentsMissingError, RateMonthPassedError, PaymentBeforeArrivalError,
-        PaymentAfterDeadlineError, NotAtDepartureError, ApprovalVoidError, TransitionError, VersionConflictError,
-        NotFoundError.
+        PaymentInFutureError, DocumentsMissingError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
+        NotAtDepartureError, ApprovalVoidError, TransitionError, VersionConflictError, NotFoundError.
     """
     require(transaction.actor, Permission.PAYMENT_SETTLE)
     if command.paid_on > today():

@@ -202,7 +202,6 @@ class PaymentMutations:
         PaymentConfirmPayload,
         errors.PaymentInFutureError,
         errors.DocumentsMissingError,
-        errors.RateMonthPassedError,
         errors.PaymentBeforeArrivalError,
         errors.PaymentAfterDeadlineError,
         errors.NotAtDepartureError,
