@@ -131,7 +131,8 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Stop at the end; the last line is one JSON object.")] = False,  # noqa: FBT002 - typer's form of a flag
 ) -> None:
     """Load the demo caseload, run the whole chain, make a report, and keep serving."""
-    from reintegration.demo.run import DemoMismatchError, run_demo
+    from reintegration.demo.comparing import DemoMismatchError
+    from reintegration.demo.run import run_demo
 
     try:
         run_demo(load_settings(), once=once, announce=typer.echo)

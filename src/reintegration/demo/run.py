@@ -1,12 +1,9 @@
 """`reintegration demo`: the whole chain on the demo caseload, from departures to sealed reports read back and compared."""
 
 import asyncio
-import csv
-import io
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Final
 from uuid import UUID
 
@@ -16,10 +13,10 @@ from reintegration.app import open_site
 from reintegration.commands.running import run, stoppable
 from reintegration.commands.serving import report_resources, started_places, worker_process
 from reintegration.database.transaction import Transaction
-from reintegration.demo.figures import YEAR_2022, YEAR_2023, YEARS, PublishedYear
+from reintegration.demo.comparing import DemoMismatchError, Sealed, compare, rows_of
+from reintegration.demo.figures import YEAR_2022, YEAR_2023
 from reintegration.demo.loader import demo_cases, load_caseload, load_rates
 from reintegration.exports.commands import OrderReport
-from reintegration.exports.manifest import Manifest
 from reintegration.exports.sealing import verify_sealed
 from reintegration.exports.service import order_report
 from reintegration.exports.worker import run_worker
@@ -42,24 +39,6 @@ _LINK_S: Final = 3600
 _POLL_S: Final = 0.2
 _TIMEOUT_S: Final = 600.0
 Announce = Callable[[str], None]
-
-
-class DemoMismatchError(Exception):
-    """The sealed reports don't say what they must; the message names the figure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A report that was read back from S3 and holds."""
-
-    kind: str
-    manifest: Manifest
-    manifest_key: str
-
-    def file(self, name: str) -> tuple[str, str]:
-        """Key and digest of one of its files."""
-        found = next(file for file in self.manifest.files if file.name == name)
-        return found.key, found.sha256
 
 
 def run_demo(settings: Settings, *, once: bool, announce: Announce = print) -> None:
@@ -101,10 +80,15 @@ async def main_job(stores: Stores) -> Mapping[str, Sealed]:
         loaded = await load_caseload(stores.unit_of_work, stores.object_store, cases, rates, advance)
     if loaded:
         await _analyze(stores)
-    async with _worker(stores):
+    stop = asyncio.Event()
+    working = asyncio.create_task(run_worker(report_resources(stores), stores.places.database.application_url, stop))
+    try:
         with progress("Making and sealing the reports", len(REPORTS)) as advance:
-            reports = {kind: await _sealed(stores, kind, parameters, advance) for kind, parameters in REPORTS.items()}
-    await _compare(stores, reports)
+            reports = {kind: await _sealed(stores, kind, parameters, working, advance) for kind, parameters in REPORTS.items()}
+    finally:
+        stop.set()  # never cancelled: PgQueuer would take its job for one that nobody wants
+        await asyncio.shield(asyncio.wait({working}))
+    await compare(stores, reports)
     return reports
 
 
@@ -117,18 +101,9 @@ async def _analyze(stores: Stores) -> None:
         await connection.close()
 
 
-@asynccontextmanager
-async def _worker(stores: Stores) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    working = asyncio.create_task(run_worker(report_resources(stores), stores.places.database.application_url, stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.shield(asyncio.wait({working}))
-
-
-async def _sealed(stores: Stores, kind: str, parameters: Mapping[str, str], advance: Callable[[int], None]) -> Sealed:
+async def _sealed(
+    stores: Stores, kind: str, parameters: Mapping[str, str], working: asyncio.Task[None], advance: Callable[[int], None]
+) -> Sealed:
     command = OrderReport(id=new_id(), kind=kind, parameters=parameters)
 
     async def order(transaction: Transaction) -> UUID:
@@ -147,42 +122,17 @@ async def _sealed(stores: Stores, kind: str, parameters: Mapping[str, str], adva
                 return Sealed(kind, manifest, row["manifest_key"])
             if row is not None and row["status"] == "failed":
                 raise DemoMismatchError(f"the report {kind} failed: {row['failure_code']}")
+            if working.done():
+                working.result()
+                raise DemoMismatchError("the worker ended before the reports were sealed")
             await asyncio.sleep(_POLL_S)
-
-
-async def _compare(stores: Stores, reports: Mapping[str, Sealed]) -> None:
-    """The sealed statistics say what was published, and table 11 counts the returnees whom AMIF may count."""
-    years = {row["year"]: row for row in await _rows(stores, reports["programme_statistics"], "programme_years.csv")}
-    for published in YEARS:
-        row = years[str(published.year)]
-        _same("returned", published, int(row["returned"]), published.returned)
-        _same("supported", published, int(row["supported"]), published.supported)
-        _same("dublin_excluded", published, int(row["dublin_excluded"]), sum(count for _, count in published.dublin))
-    table = await _rows(stores, reports["amif_indicators"], "amif_table_11.csv")
-    async with stores.unit_of_work.read(Actor("demo", Role.SYSTEM)) as transaction:
-        expected = await transaction.fetch_value(
-            "select count(*) from returnees r join cases c on c.id = r.case_id"
-            " where not c.dublin and c.departed_on <= '2023-12-31'"
-            " and not exists (select from visa_regimes v where v.country_code = r.nationality and v.regime in ('eu', 'eu_old_15')"
-            " and c.departed_on >= coalesce(v.valid_from, '-infinity') and c.departed_on <= coalesce(v.valid_to, 'infinity'))"
-        )
-    _same("R.3.6", YEAR_2023, int(table[0]["values_achieved"]), expected)
-
-
-def _same(figure: str, year: PublishedYear, found: object, expected: object) -> None:
-    if found != expected:
-        raise DemoMismatchError(f"{figure} of {year.year} is {found} in the sealed report and should be {expected}")
-
-
-async def _rows(stores: Stores, report: Sealed, name: str) -> list[dict[str, str]]:
-    key, _ = report.file(name)
-    text = (await stores.object_store.get(key)).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 async def _summary(stores: Stores, reports: Mapping[str, Sealed]) -> Mapping[str, object]:
     """The figures of 2023 from the sealed statistics, and where everything lies."""
-    rows = {row["year"]: row for row in await _rows(stores, reports["programme_statistics"], "programme_years.csv")}
+    rows = {
+        row["year"]: row for row in await rows_of(stores.object_store, reports["programme_statistics"], "programme_years.csv")
+    }
     year, before = rows[str(YEAR_2023.year)], rows[str(YEAR_2022.year)]
     report = reports["amif_indicators"]
     key, sha256 = report.file("amif_indicators.xlsx")

@@ -1,0 +1,98 @@
+"""The main job as a newcomer runs it: a process of its own, embedded servers, published figures, sealed files that agree."""
+
+import asyncio
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from reintegration.exports.sealing import verify_sealed
+from reintegration.storage.client import ObjectStore
+from reintegration.storage.embedded import EmbeddedObjectStore
+from tests.exports.places import versions
+
+pytestmark = pytest.mark.xdist_group("demo")
+_TIMEOUT_S = 900
+_EXPECTED = {
+    "year": 2023,
+    "returned": 2952,
+    "dublin_excluded": 155,
+    "supported": 2066,
+    "supported_percent": 70,
+    "change_percent": 10,
+    "previous_year": {"returned": 2673, "supported": 1970, "supported_percent": 74},
+}
+
+
+def _demo(data_dir: Path) -> dict[str, object]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_", "S3_", "AWS_", "OIDC_", "REINTEGRATION_"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "reintegration", "demo", "--once"],
+        env={**environment, "REINTEGRATION_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return printed
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+def test_the_demo_reproduces_the_published_years_and_a_second_run_makes_no_second_report(data_dir: Path) -> None:
+    first = _demo(data_dir)
+    assert {name: first[name] for name in _EXPECTED} == _EXPECTED
+    second = _demo(data_dir)
+    assert second == first
+    with EmbeddedObjectStore(data_dir) as address:
+        asyncio.run(_files_agree(first, ObjectStore(address)))
+
+
+async def _files_agree(printed: dict[str, object], store: ObjectStore) -> None:
+    reports = printed["reports"]
+    assert isinstance(reports, dict)
+    assert set(reports) == {"amif_indicators", "payments_ledger", "programme_statistics"}
+    async with store:
+        # Each object was written once, although the demo ran twice.
+        written = await versions(store)
+        assert {key: count for key, count in written.items() if key.startswith("reports/") and count != 1} == {}
+        assert sum(key.startswith("reports/") for key in written) == sum(len(report["files"]) + 1 for report in reports.values())
+        for kind, report in reports.items():
+            manifest = await verify_sealed(store, report["manifest_key"])
+            assert {file.name: file.sha256 for file in manifest.files} == {
+                name: file["sha256"] for name, file in report["files"].items()
+            }
+            workbook = openpyxl.load_workbook(io.BytesIO(await store.get(report["files"][f"{kind}.xlsx"]["key"])), read_only=True)
+            for file in manifest.files:
+                if not file.name.endswith(".csv"):
+                    continue
+                table = file.name.removesuffix(".csv")
+                rows = list(csv.reader(io.StringIO((await store.get(file.key)).decode("utf-8-sig"), newline="")))
+                sheet = list(workbook[table].iter_rows(values_only=True))
+                assert len(rows) == len(sheet) == file.tables[0].rows + 1
+                assert rows[0] == list(sheet[0])
+                for row, cells in zip(rows[1:30], sheet[1:30], strict=True):
+                    assert [_empty(text) for text in row] == [_empty(cell) for cell in cells]
+        key = printed["report_key"]
+        assert isinstance(key, str)
+        assert (await store.digest(key)).sha256 == printed["report_sha256"]
+        assert printed["manifest_key"] == reports["amif_indicators"]["manifest_key"]
+
+
+def _empty(cell: object) -> bool:
+    return cell is None or cell == ""
