@@ -43,6 +43,7 @@ _VARYING = (
     (re.compile(r"\bBE-20\d\d-\d{6}\b"), "<reference>"),
     (re.compile(r"\b(Oyuun Bat|Бат|Felt) \d+"), r"\1"),
 )
+_LONGEST_LIST = 5
 _VARYING_FIELDS = {"id", "endCursor", "position", "sequence", "transactionId", "sizeBytes", "returneeId"}
 
 
@@ -98,7 +99,8 @@ def normalised(answer: object, name: str = "") -> object:
     if isinstance(answer, dict):
         return {key: normalised(value, key) for key, value in answer.items()}
     if isinstance(answer, list):
-        return [normalised(item, name) for item in answer]
+        shown = [normalised(item, name) for item in answer[:_LONGEST_LIST]]
+        return shown if len(answer) <= _LONGEST_LIST else [*shown, f"{len(answer)} in all"]
     if not isinstance(answer, str):
         return answer
     if name in _VARYING_FIELDS:
