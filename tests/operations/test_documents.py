@@ -33,6 +33,7 @@ from reintegration.payments.commands import (
 from reintegration.storage.address import ObjectStoreAddress
 from tests import builders
 from tests.builders import (
+    ADMINISTRATOR,
     APPROVER,
     AUDITOR,
     COORDINATOR,
@@ -88,16 +89,20 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         builders.open_work(fresh_database) as work,
         recording(fresh_database, store) as recorder,
         recording(fresh_database, store) as later,
+        recording(fresh_database, store) as desk,
     ):
         (case, paid), _ = [await a_case_with_everything(work) for _ in range(2)]
+        for year in (2000, 2001):
+            await a_month_of_rates(desk, year)
         report = new_id()
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))
         await run_report(ReportResources(work, store, tmp_path / "scratch", "test"), report)
         await every_query(recorder, case, paid, report)
         agreed(recorder, OperationType.QUERY)
-        for _ in range(18):
+        for number in range(18):
             await a_case_with_everything(work)
+            await a_month_of_rates(desk, 2002 + number)
         await every_query(later, case, paid, report)
         assert later.statements == recorder.statements
 
@@ -123,6 +128,15 @@ async def a_case_with_everything(work: UnitOfWork) -> tuple[BuiltCase, UUID]:
     return case, paid
 
 
+async def a_month_of_rates(recorder: Recorder, year: int) -> None:
+    """June of the year, imported by one person and confirmed by another."""
+    document = '[{"country":"X","currency":"x","isoA3Code":"USD","isoA2Code":"US","value":1.0456}]'
+    imported = await recorder.does(ADMINISTRATOR, "ExchangeRateMonthImport", month=f"{year}-06-01", document=document)
+    month = imported["exchangeRateMonth"]
+    confirmed = {"exchangeRateMonthId": month["id"], "expectedVersion": month["version"]}
+    await recorder.does(FINANCE, "ExchangeRateMonthConfirm", **confirmed)
+
+
 async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: UUID) -> None:
     """Each query as its user, on pages of a hundred."""
     one = encode("Case", case.id)
@@ -141,14 +155,14 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     await recorder.runs(OFFICER, "Places", country="MN")
     await recorder.runs(OFFICER, "Countries")
     await recorder.runs(COUNSELLOR, "Tariffs")
-    await recorder.runs(FINANCE, "ExchangeRates", month="2023-09-01")
+    await recorder.runs(FINANCE, "ExchangeRates", month="2000-06-01")
     reference = (await recorder.runs(OFFICER, "FieldOfficeCase", id=one))["reference"]
     await recorder.runs(OFFICER, "CaseByReference", reference=reference)
     await recorder.runs(FINANCE, "FinancePayments", **page)
     await recorder.runs(FINANCE, "Reports", **page)
     await recorder.runs(FINANCE, "ReportProgress", id=of_report)
     await recorder.runs(FINANCE, "ReportFiles", id=of_report)
-    await recorder.runs(FINANCE, "ExchangeRateMonths", first=5)
+    await recorder.runs(FINANCE, "ExchangeRateMonths", **page)
     await recorder.runs(FINANCE, "ProgrammeStatistics", year=days_ago(30).year)
     on = {"indicator": "REINTEGRATION_ASSISTANCE", "referenceDate": today().isoformat()}
     await recorder.runs(AUDITOR, "IndicatorCases", **on, **page)
