@@ -16,7 +16,7 @@ from reintegration.kernel.errors import InvalidInputError
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
 from reintegration.payments import service
-from reintegration.payments.commands import DraftPayment
+from reintegration.payments.commands import AmendPayment, DraftPayment
 from reintegration.programme.commands import ConfirmRateMonth, ImportRateMonth
 from reintegration.programme.errors import NoRateError
 from reintegration.programme.rates import confirm_rate_month, import_rate_month
@@ -198,6 +198,17 @@ async def test_no_operation_of_the_fund_covers_the_date(work: UnitOfWork) -> Non
     )
     error = await refused(work, OFFICER, asking(service.draft_payment, command), InvalidInputError)
     assert error == InvalidInputError(field="paymentDate", reason="no operation of the fund covers this date")
+
+
+async def test_an_amended_date_is_under_the_rule_of_its_day(work: UnitOfWork, fresh_database: DatabaseAddresses) -> None:
+    plan = await a_planned_case(work)
+    payment = await a_draft(work, plan, plain(Money(100, "EUR"), on=today()))
+    uncovered = AmendPayment(payment, 1, plain(Money(100, "EUR"), on=date(2020, 12, 31)))
+    error = await refused(work, OFFICER, asking(service.amend_payment, uncovered), InvalidInputError)
+    assert error == InvalidInputError(field="paymentDate", reason="no operation of the fund covers this date")
+    await set_rule(fresh_database, "REGISTRATION_MONTH")
+    await done(work, OFFICER, service.amend_payment, AmendPayment(payment, 1, plain(Money(100, "EUR"), on=today())))
+    assert await value(work, "select rate_rule from payments where id = $1", payment) == "REGISTRATION_MONTH"
 
 
 async def test_a_payment_in_a_future_month_waits_for_its_rate(work: UnitOfWork) -> None:

@@ -104,3 +104,13 @@ async def test_hostile_text_is_text_in_both_files(resources: ReportResources) ->
     cells = [cell for line in sheet.iter_rows() for cell in line if isinstance(cell.value, str) and cell.value[:1] in "=+-@"]
     assert {cell.value for cell in cells} == {caseload.HOSTILE, "@supplier", "+1"}
     assert {cell.data_type for cell in cells} == {"s"}
+
+
+async def test_money_that_came_back_stands_in_the_period_in_which_it_came(resources: ReportResources) -> None:
+    # Paid on 2 October 2023, reversed on 6 January 2020 (the caseload's clock for what it does not care about).
+    report = await made(resources, "payments_ledger", {"from": "2020-01-06", "to": "2020-01-06"})
+    rows = await table(resources, report, "payments_ledger")
+    assert [(row["case_reference"], row["status"], row["amount_eur"], row["reversed_at"]) for row in rows] == [
+        ("BE-2023-000005", "reversed", "300.00", "2020-01-06T00:00:00Z")
+    ]
+    assert report.manifest.files[0].tables[0].rows == 1

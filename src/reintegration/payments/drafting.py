@@ -1,5 +1,6 @@
 """Use cases before anybody approves: register a supplier, draft, amend, submit, return, cancel."""
 
+from datetime import date
 from uuid import UUID
 
 from reintegration.cases.service import case_state
@@ -70,9 +71,7 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
         raise ForbiddenError(permission=Permission.PAYMENT_PREPARE)
     case = await case_state(transaction, command.case_id)
     pot = await _pot_of_target(transaction, command)
-    rate_rule = await transaction.fetch_value(_SQL["rate_rule"], pot.fund_id, command.content.payment_date)
-    if not isinstance(rate_rule, str):
-        raise InvalidInputError(field="paymentDate", reason="no operation of the fund covers this date")
+    rate_rule = await _rate_rule(transaction, pot.fund_id, command.content.payment_date)
     payment = await Payment.create(
         id=command.id,
         case_id=case.id,
@@ -100,8 +99,10 @@ async def amend_payment(transaction: Transaction, command: AmendPayment) -> Refe
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "draft with other content")
-    payment.update_from_dict(_fields(command.content))
-    await payment.save(using_db=transaction.orm, update_fields=sorted(_fields(command.content)))
+    rate_rule = await _rate_rule(transaction, payment.fund_id, command.content.payment_date)
+    changes = {**_fields(command.content), "rate_rule": rate_rule}
+    payment.update_from_dict(changes)
+    await payment.save(using_db=transaction.orm, update_fields=sorted(changes))
     await record_lines(transaction, payment, command.content.lines)
     return Reference("Payment", payment.id, payment.version + 1)
 
@@ -244,6 +245,19 @@ async def _pot_of_target(transaction: Transaction, command: DraftPayment) -> Pot
     if row is None or row["stream"] != stream:
         raise NotFoundError(kind="Entitlement")
     return Pot(command.case_id, stream, row["fund_id"])
+
+
+async def _rate_rule(transaction: Transaction, fund_id: UUID, payment_date: date) -> str:
+    """The rule of the one operation that the fund pays for on that day.
+
+    Raises:
+        InvalidInputError: no operation runs then, or several do and nobody can say which rule counts.
+    """
+    rules = [row["rate_rule"] for row in await transaction.fetch(_SQL["rate_rule"], fund_id, payment_date)]
+    if len(rules) != 1:
+        count = "several operations cover" if rules else "no operation of the fund covers"
+        raise InvalidInputError(field="paymentDate", reason=f"{count} this date")
+    return str(rules[0])
 
 
 def _fields(content: PaymentContent) -> dict[str, object]:

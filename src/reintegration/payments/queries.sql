@@ -2,8 +2,7 @@
 -- How the operation that a fund pays for chooses the month of the rate (amif.md 6.1).
 select rate_rule from operations
 where fund_id = $1 and $2 between starts_on and ends_on
-order by starts_on desc, code
-limit 1
+order by code
 
 -- name: entitlement
 select id, case_id, stream, fund_id, amount_minor from entitlements where id = $1 and case_id = $2
@@ -97,11 +96,19 @@ left join plan_items i on i.id = p.plan_item_id
 left join field_offices o on o.id = p.field_office_id
 left join partners n on n.id = o.partner_id
 left join suppliers s on s.id = p.supplier_id
-where coalesce(p.paid_on, p.payment_date) between $1 and $2 and p.status not in ('draft', 'cancelled')
+where p.status not in ('draft', 'cancelled')
+    and (
+        coalesce(p.paid_on, p.payment_date) between $1 and $2
+        or (p.reversed_at at time zone 'Europe/Brussels')::date between $1 and $2
+    )
 order by coalesce(p.paid_on, p.payment_date), c.reference collate "C", p.id, l.position
 
 -- name: payments_ledger_count
 select count(*)
 from payments p
 join payment_lines l on l.payment_id = p.id
-where coalesce(p.paid_on, p.payment_date) between $1 and $2 and p.status not in ('draft', 'cancelled')
+where p.status not in ('draft', 'cancelled')
+    and (
+        coalesce(p.paid_on, p.payment_date) between $1 and $2
+        or (p.reversed_at at time zone 'Europe/Brussels')::date between $1 and $2
+    )

@@ -77,8 +77,8 @@ def report_definitions() -> tuple[ReportDefinition, ...]:
             kind="payments_ledger",
             definition_version="2026-1",
             description=(
-                "Payment lines paid, or until then to be paid, from the first to the last day, both included. Drafts and "
-                "cancelled drafts are left out."
+                "Payment lines paid, or until then to be paid, or reversed, from the first to the last day, both included: money "
+                "that came back stands in the period in which it came. Drafts and cancelled drafts are left out."
             ),
             tables=(
                 ReportTable(
