@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from reintegration.api.cost import Cost
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
 from reintegration.api.limits import Limits
+from reintegration.api.open_connections import ConnectionLimits
 from reintegration.api.problems import result_union
 from reintegration.api.view import ApiView
 from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.identity.actors import SignIn
 from reintegration.identity.errors import AuthenticationError, AuthenticationReason
 from reintegration.kernel.actor import Actor, Role
+from reintegration.kernel.clock import now
 from reintegration.kernel.errors import NotFoundError, SamePersonError, TransitionError
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
@@ -143,13 +147,26 @@ class Subscription:
             EVENTS.append("count ended")
 
     @strawberry.subscription
+    async def waiting(self) -> AsyncIterator[int]:
+        try:
+            yield 1
+            await asyncio.sleep(60)
+        finally:
+            EVENTS.append("waiting ended")
+
+    @strawberry.subscription
+    async def positions(self, info: strawberry.Info) -> AsyncIterator[str]:
+        while True:
+            yield str(await (await info.context.read()).fetch_value("select pg_current_snapshot()::text"))
+
+    @strawberry.subscription
     async def breaking(self) -> AsyncIterator[int]:
         yield 1
         raise RuntimeError("secret text of a bug")
 
 
-async def authenticate(request: web.Request) -> Actor:
-    """`Bearer <name>` is the auditor of that name."""
+async def authenticate(request: web.Request) -> SignIn:
+    """`Bearer <name>` is the auditor of that name; of `<name> <seconds>`, for so long."""
     scheme, _, name = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or not name or name == "expired":
         raise AuthenticationError(reason=AuthenticationReason.EXPIRED if name else AuthenticationReason.TOKEN_MISSING)
@@ -157,12 +174,13 @@ async def authenticate(request: web.Request) -> Actor:
         raise AuthenticationError(reason=AuthenticationReason.ISSUER_UNAVAILABLE)
     if name == "bug":
         raise RuntimeError("secret text of a bug")
-    return Actor(id=name, role=Role.AUDITOR)
+    person, _, seconds = name.partition(" ")
+    return SignIn(Actor(id=person, role=Role.AUDITOR), now() + timedelta(seconds=float(seconds or 3600)))
 
 
-async def authenticate_anybody(_request: web.Request) -> Actor:
+async def authenticate_anybody(_request: web.Request) -> SignIn:
     """For audits that send no token."""
-    return Actor(id="anybody", role=Role.AUDITOR)
+    return SignIn(Actor(id="anybody", role=Role.AUDITOR), now() + timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +193,7 @@ class Edge:
     takes_anybody: bool = False
     pool: asyncpg.Pool | None = None
     allowed_origins: tuple[str, ...] = ()
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
 @lru_cache
@@ -199,6 +218,7 @@ def make_app(edge: Edge) -> web.Application:
         documents=TrustedDocuments.load(edge.operations),
         is_production=edge.is_production,
         allowed_origins=edge.allowed_origins,
+        connections=edge.connections,
     )
     app = web.Application()
     app.router.add_route("*", "/graphql", view)

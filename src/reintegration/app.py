@@ -19,9 +19,8 @@ from reintegration.api.limits import Limits
 from reintegration.api.schema import build_schema
 from reintegration.api.view import Authenticator
 from reintegration.health import Health
-from reintegration.identity.actors import actor_from
+from reintegration.identity.actors import SignIn, sign_in_from
 from reintegration.identity.tokens import bearer_token
-from reintegration.kernel.actor import Actor
 from reintegration.observed_view import OK, OPERATION, OUTCOME, ObservedView
 from reintegration.resources import Resources
 from reintegration.settings import Profile
@@ -129,9 +128,9 @@ async def open_site(resources: Resources, *, limits: Limits | None = None, opera
 
 
 def _authenticator(resources: Resources) -> Authenticator:
-    async def authenticate(request: web.Request) -> Actor:
+    async def authenticate(request: web.Request) -> SignIn:
         claims = await resources.verifier.verify(bearer_token(request.headers.get("Authorization")))
-        return await actor_from(claims, resources.directory)
+        return await sign_in_from(claims, resources.directory)
 
     return authenticate
 

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import asyncpg
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from strawberry.dataloader import DataLoader
+from strawberry.types import ExecutionResult
 
 from reintegration.api.context import ApiContext, OperationOverError
+from reintegration.api.edge import EdgeSchema
 from reintegration.api.limits import Limits
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork, open_pool
 from reintegration.kernel.actor import Actor, Role
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
-from tests.api_app import Edge, serve
+from tests.api_app import Edge, Mutation, Query, Subscription, serve
 
 _POSITION = "select pg_current_snapshot()::text"
 
@@ -65,6 +68,36 @@ async def test_nothing_opens_a_snapshot_after_the_end(context: ApiContext, pool:
     with pytest.raises(OperationOverError):
         await context.read()
     assert pool.get_idle_size() == 1
+
+
+async def test_an_event_holds_no_connection_while_the_client_reads_it(context: ApiContext, pool: asyncpg.Pool) -> None:
+    schema = EdgeSchema(Query, Mutation, Subscription, limits=Limits(), is_hardened=False)
+    async with aclosing(await schema.stream("subscription { positions }", context_value=context)) as events:
+        for _ in range(3):
+            event = await anext(events)
+            assert isinstance(event, ExecutionResult)
+            assert (event.errors, list(event.data or {})) == (None, ["positions"])
+            assert pool.get_idle_size() == 1
+
+
+async def test_those_who_share_turns_read_one_after_another(database_urls: DatabaseAddresses, context: ApiContext) -> None:
+    pool = await open_pool(database_urls.application_url, max_size=4)
+    try:
+        turns = asyncio.Semaphore(2)
+        work = UnitOfWork(pool, {})
+        readers = [ApiContext(context.request, work, context.object_store, context.known_actor, turns=turns) for _ in range(3)]
+        await readers[0].read()
+        await readers[1].read()
+        third = asyncio.ensure_future(readers[2].read())
+        done, _ = await asyncio.wait({third}, timeout=0.2)
+        assert not done
+        await readers[0].reset_reads()
+        await asyncio.wait_for(third, 5)
+        for reader in readers:
+            await reader.close()
+        assert (turns._value, pool.get_idle_size()) == (2, pool.get_size())  # noqa: SLF001 - every turn was given back
+    finally:
+        await pool.close()
 
 
 async def test_every_operation_gives_its_connection_back(pool: asyncpg.Pool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,8 +19,10 @@ from reintegration.api.view import ApiView
 from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork, open_pool
+from reintegration.identity.actors import SignIn
 from reintegration.identity.errors import AuthenticationError, AuthenticationReason
 from reintegration.kernel.actor import Actor
+from reintegration.kernel.clock import now
 from reintegration.models import register_models
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
@@ -72,11 +75,11 @@ async def serve(addresses: DatabaseAddresses) -> AsyncIterator[Api]:
     pool = await open_pool(addresses.application_url, max_size=1)
     actors: dict[str, Actor] = {}
 
-    async def authenticate(request: web.Request) -> Actor:
+    async def authenticate(request: web.Request) -> SignIn:
         name = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if name not in actors:
             raise AuthenticationError(reason=AuthenticationReason.TOKEN_MISSING)
-        return actors[name]
+        return SignIn(actors[name], now() + timedelta(hours=1))
 
     async with (
         ObjectStore(ObjectStoreAddress("evidence", "http://127.0.0.1:1", "nobody", "nothing")) as store,

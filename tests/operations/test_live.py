@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import asyncpg
 import pytest
 from aiohttp import ClientResponse
 from graphql import GraphQLError
 
+from reintegration.api import feed as feed_module
 from reintegration.api.feed import LARGEST_BACKLOG, PaymentFeed
 from reintegration.api.identifiers import encode
 from reintegration.database.embedded import DatabaseAddresses
@@ -92,6 +93,26 @@ async def test_a_slow_subscriber_is_dropped_and_told(caseload_urls: DatabaseAddr
         with pytest.raises(GraphQLError, match="faster than you read") as caught:
             await anext(events)
         assert caught.value.extensions == {"code": "LIMIT_EXCEEDED"}
+
+
+async def test_so_many_subscribers_and_no_more(caseload_urls: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "LARGEST_AUDIENCE", 1)
+    async with PaymentFeed(caseload_urls.application_url) as feed:
+        async with aclosing(feed.subscribe()) as events:
+            first = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0.3)
+            with pytest.raises(GraphQLError, match="Too many subscriptions") as caught:
+                await anext(feed.subscribe())
+            assert caught.value.extensions == {"code": "LIMIT_EXCEEDED"}
+            first.cancel()
+            with suppress(asyncio.CancelledError):
+                await first
+        async with aclosing(feed.subscribe()) as events:
+            again = asyncio.ensure_future(anext(events))
+            known = new_id()
+            await asyncio.sleep(0.1)
+            await announce(caseload_urls, known)
+            assert await asyncio.wait_for(again, 10) == known
 
 
 async def test_a_payment_that_changes_often_is_told_once(caseload_urls: DatabaseAddresses) -> None:

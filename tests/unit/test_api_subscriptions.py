@@ -1,5 +1,6 @@
 """Subscriptions by a real client: graphql-transport-ws and server-sent events."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient
 
 from reintegration.api.limits import Limits
+from reintegration.api.open_connections import ConnectionLimits
+from reintegration.api.subscriptions import TransportHandler
 from tests.api_app import EVENTS, Edge, serve
 
 _PROTOCOL = ("graphql-transport-ws",)
@@ -163,6 +166,95 @@ async def test_events_arrive_as_server_sent_events() -> None:
         text = await response.text()
         assert "Something went wrong on our side" in text
         assert "secret" not in text
+
+
+async def test_a_socket_ends_with_its_token() -> None:
+    async with serve(Edge()) as client:
+        socket = await _connect(client, {"authorization": "Bearer bob 0.5"})
+        await _subscribe(socket, query="subscription { waiting }")
+        assert (await socket.receive_json(timeout=5))["payload"]["data"] == {"waiting": 1}
+        assert EVENTS == []
+        assert await _closed(socket) == (4403, "Your sign-in has ended")
+        assert EVENTS == ["waiting ended"]
+
+
+async def test_no_operation_starts_after_the_token_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As after a suspended machine, whose timers come late.
+    monkeypatch.setattr(TransportHandler, "_end_in_time", _never)
+    async with serve(Edge()) as client:
+        socket = await _connect(client, {"authorization": "Bearer bob 0.2"})
+        await _subscribe(socket, query="mutation { set(value: 1) { ... on SetPayload { value } } }")
+        assert [(await socket.receive_json(timeout=5))["type"] for _ in range(2)] == ["next", "complete"]
+        await asyncio.sleep(0.3)
+        await _subscribe(socket, query="mutation { set(value: 2) { ... on SetPayload { value } } }")
+        assert await _closed(socket) == (4403, "Your sign-in has ended")
+        assert EVENTS == ["set 1"]
+
+
+async def _never(_handler: TransportHandler) -> None:
+    await asyncio.sleep(60)
+
+
+async def test_a_stream_ends_with_its_token() -> None:
+    async with serve(Edge()) as client:
+        headers = {"Accept": "text/event-stream", "Authorization": "Bearer bob 0.5"}
+        response = await client.post("/graphql", json={"query": "subscription { waiting }"}, headers=headers)
+        events = [line for line in (await response.text()).split("\r\n") if line and not line.startswith(":")]
+        message = '{"message":"Your sign-in has ended; sign in and subscribe again","extensions":{"code":"UNAUTHENTICATED"}}'
+        assert events[0] == "event: next"
+        assert events[2:] == ["event: next", f'data: {{"errors":[{message}]}}', "event: complete", "data: "]
+        assert EVENTS == ["waiting ended"]
+
+
+async def test_one_person_has_so_many_connections_and_gets_a_closed_ones_place_back() -> None:
+    async with serve(Edge(connections=ConnectionLimits(of_one_person=2))) as client:
+        streaming = {"Accept": "text/event-stream"}
+        waiting = {"query": "subscription { waiting }"}
+        first = await _connect(client)
+        second = await client.post("/graphql", json=waiting, headers=streaming)
+        assert second.status == 200
+        refused = await client.post("/graphql", json=waiting, headers=streaming)
+        assert refused.status == 429
+        assert await refused.json() == {
+            "errors": [
+                {"message": "You have 2 connections open already; close one first", "extensions": {"code": "LIMIT_EXCEEDED"}}
+            ]
+        }
+        third = await client.ws_connect("/graphql", protocols=_PROTOCOL)
+        await third.send_json({"type": "connection_init"})
+        assert await _closed(third) == (1013, "You have 2 connections open already; close one first")
+        other = await _connect(client, {"authorization": "Bearer bob"})
+        assert (await client.post("/graphql", json={"query": "{ me }"})).status == 200
+        await first.close()
+        await asyncio.sleep(0.1)
+        again = await _connect(client)
+        for socket in (other, again):
+            await socket.close()
+        second.close()
+
+
+async def test_a_process_has_so_many_connections_and_fewer_of_nobody() -> None:
+    limits = ConnectionLimits(in_all=3, of_nobody=2)
+    async with serve(Edge(connections=limits)) as client:
+        strangers = [await client.ws_connect("/graphql", protocols=_PROTOCOL) for _ in range(2)]
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await client.ws_connect("/graphql", protocols=_PROTOCOL)
+        assert refused.value.status == 503
+        for socket in strangers:
+            await socket.send_json({"type": "connection_init"})
+            assert await socket.receive_json(timeout=5) == {"type": "connection_ack"}
+        last = await _connect(client)
+        with pytest.raises(WSServerHandshakeError):
+            await client.ws_connect("/graphql", protocols=_PROTOCOL)
+        assert (await client.post("/graphql", json={"query": "{ me }"})).status == 200
+        for socket in (*strangers, last):
+            await socket.close()
+
+
+async def test_a_socket_that_does_not_say_who_it_is_is_closed() -> None:
+    async with serve(Edge(connections=ConnectionLimits(initiation_s=0.1))) as client:
+        socket = await client.ws_connect("/graphql", protocols=_PROTOCOL)
+        assert await _closed(socket) == (4408, "Connection initialisation timeout")
 
 
 async def test_a_subscription_without_a_stream_is_refused() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar, cast
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from reintegration.api.codes import Code, api_error
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.actor import Actor
+from reintegration.kernel.clock import now
 from reintegration.storage.client import ObjectStore
 
 KeyT = TypeVar("KeyT")
@@ -29,6 +31,8 @@ class ApiContext:
 
     A WebSocket connection has one too, which `for_operation` copies for each operation that it carries, because a snapshot
     belongs to one operation. `connection_params` is what the client sent with `connection_init`.
+    `signed_in_until` is when the token of a connection that stays open ends. `turns` is shared by those who read when an event
+    comes: each waits for a turn before it takes a connection to the database.
     """
 
     request: web.Request
@@ -37,9 +41,12 @@ class ApiContext:
     known_actor: Actor | None = None
     operation_name: str | None = None
     connection_params: dict[str, object] | None = None
+    signed_in_until: datetime | None = None
+    turns: asyncio.Semaphore | None = None
     _is_over: bool = False
     _opened: AbstractAsyncContextManager[Transaction] | None = None
     _transaction: Transaction | None = None
+    _has_turn: bool = False
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[object, object] = field(default_factory=dict)
 
@@ -54,9 +61,22 @@ class ApiContext:
             raise api_error(Code.UNAUTHENTICATED, "Sign in first: no valid bearer token came with this connection")
         return self.known_actor
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the token that signed this connection in counts no longer."""
+        return self.signed_in_until is not None and self.signed_in_until <= now()
+
     def for_operation(self, name: str | None) -> "ApiContext":
         """The same surroundings with a snapshot and loaders of its own."""
-        return ApiContext(self.request, self.unit_of_work, self.object_store, self.known_actor, name, self.connection_params)
+        return ApiContext(
+            self.request,
+            self.unit_of_work,
+            self.object_store,
+            self.known_actor,
+            name,
+            self.connection_params,
+            self.signed_in_until,
+        )
 
     async def read(self) -> Transaction:
         """The operation's one read-only snapshot, opened by the first that asks; overlapping statements wait for each other."""
@@ -64,6 +84,9 @@ class ApiContext:
             if self._is_over:
                 raise OperationOverError
             if self._transaction is None:
+                if self.turns is not None and not self._has_turn:
+                    await self.turns.acquire()
+                    self._has_turn = True
                 opened = self.unit_of_work.read(self.actor)
                 self._transaction = await opened.__aenter__()
                 self._opened = opened
@@ -74,8 +97,13 @@ class ApiContext:
         async with self._opening:
             opened, self._opened, self._transaction = self._opened, None, None
             self._loaders.clear()
-            if opened is not None:
-                await opened.__aexit__(None, None, None)
+            try:
+                if opened is not None:
+                    await opened.__aexit__(None, None, None)
+            finally:
+                if self.turns is not None and self._has_turn:
+                    self._has_turn = False
+                    self.turns.release()
 
     async def close(self) -> None:
         """End the operation: a loader that outlived it, as after a timeout, can't open another snapshot that nobody closes."""

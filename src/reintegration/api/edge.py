@@ -163,11 +163,11 @@ class _Edge(ValidationCache):
             raise api_error(Code.TIMEOUT, f"The operation took longer than {self.limits.timeout_s:g} s and was stopped") from None
 
     async def on_stream_result(self, result: StreamExecutionResult) -> AsyncIterator[None]:
-        """Make an event presentable, and let the next one read a newer snapshot."""
+        """Make an event presentable and end its snapshot: what the client reads slowly must hold no connection meanwhile."""
         self.present(result, self.execution_context._provided_operation_name)  # noqa: SLF001 - the public one is a guess
-        yield
         if isinstance(self.execution_context.context, ApiContext):
             await self.execution_context.context.reset_reads()
+        yield
 
     def get_results(self) -> dict[str, object]:
         """The operation's cost, beside every answer."""

@@ -21,6 +21,10 @@ _log = structlog.get_logger()
 _CHANNEL = "payment_status"
 LARGEST_BACKLOG = 256
 """Payments that may wait for one subscriber; a slower one is dropped rather than kept in memory."""
+LARGEST_AUDIENCE = 500
+"""Subscribers of one process."""
+READS_AT_ONCE = 3
+"""Connections that all subscribers together may take to read what was announced; the rest of the pool is for requests."""
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
 _PING_S = 30.0
@@ -51,6 +55,7 @@ class PaymentFeed:
     def __init__(self, url: str) -> None:
         """`url` is the application's address of the database."""
         self._url = url
+        self.turns = asyncio.Semaphore(READS_AT_ONCE)
         self._subscribers: set[_Subscriber] = set()
         self._is_listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,8 +75,10 @@ class PaymentFeed:
 
         Raises:
             GraphQLError: UNAVAILABLE when announcements can't be heard or were interrupted; LIMIT_EXCEEDED when the subscriber
-                read too slowly.
+                read too slowly, or when too many listen.
         """
+        if len(self._subscribers) >= LARGEST_AUDIENCE:
+            raise api_error(Code.LIMIT_EXCEEDED, "Too many subscriptions are open here; try again later")
         try:
             await asyncio.wait_for(self._is_listening.wait(), _ANSWER_S)
         except TimeoutError:

@@ -35,7 +35,9 @@ class Subscription:
         require(context.actor, Permission.PAYMENT_READ)
         office_id = None if office is None else identifiers.decode(office, "FieldOffice")
         payment_id = None if payment is None else identifiers.decode(payment, "Payment")
-        async with aclosing(_feed(info).subscribe()) as changed:
+        feed = _feed(info)
+        context.turns = feed.turns
+        async with aclosing(feed.subscribe()) as changed:
             async for key in changed:
                 if payment_id is not None and key != payment_id:
                     continue

@@ -3,8 +3,10 @@
 Follows the GraphQL-over-HTTP specification; the npm package graphql-http audits it (tests/conformance).
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Protocol, TypeGuard
 
 import orjson
@@ -18,27 +20,31 @@ from strawberry.http.parse_content_type import parse_content_type
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UnsetType
 
-from reintegration.api.codes import Code
+from reintegration.api.codes import Code, api_error
 from reintegration.api.context import ApiContext
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
 from reintegration.api.masking import incident, incident_message
+from reintegration.api.open_connections import PLACE, ConnectionLimits, OpenConnections
 from reintegration.api.requests import GRAPHQL_RESPONSE, JSON, RequestRefusedError, bad_request, media_type, read_parameters
 from reintegration.api.subscriptions import LARGEST_SUBSCRIPTIONS, PROTOCOLS, TransportHandler
 from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.identity.actors import SignIn
 from reintegration.identity.errors import AuthenticationError, AuthenticationReason, IssuerUnavailableError
-from reintegration.kernel.actor import Actor
+from reintegration.kernel.clock import now
 from reintegration.storage.client import ObjectStore
 
 _STATUS: Mapping[object, int] = {Code.INTERNAL.value: 500, Code.UNAVAILABLE.value: 503, Code.TIMEOUT.value: 503}
 _WEBSOCKET_PING_S = 30.0
+_SIGN_IN = web.RequestKey("sign_in", SignIn)
+_SIGN_IN_ENDED = "Your sign-in has ended; sign in and subscribe again"
 
 
 class Authenticator(Protocol):
     """Finds out who asks."""
 
-    async def __call__(self, request: web.Request) -> Actor:
-        """The actor of the request's bearer token.
+    async def __call__(self, request: web.Request) -> SignIn:
+        """The actor of the request's bearer token, and how long it counts.
 
         Raises:
             AuthenticationError: no token, or none that counts.
@@ -52,7 +58,7 @@ class ApiView(GraphQLView[ApiContext, None]):
 
     graphql_transport_ws_handler_class = TransportHandler
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the view's parts, by name
         self,
         schema: EdgeSchema,
         *,
@@ -62,20 +68,24 @@ class ApiView(GraphQLView[ApiContext, None]):
         documents: TrustedDocuments,
         is_production: bool,
         allowed_origins: Sequence[str] = (),
+        connections: ConnectionLimits | None = None,
     ) -> None:
         """Build once per process.
 
         `is_production` leaves trusted documents over POST as the only way in. A browser's WebSocket may come from a page of
         our own origin or of `allowed_origins`.
         """
+        connections = connections or ConnectionLimits()
         super().__init__(
             schema,
             graphql_ide=None,
             allow_queries_via_get=not is_production,
             subscription_protocols=PROTOCOLS,
             max_subscriptions_per_connection=LARGEST_SUBSCRIPTIONS,
+            connection_init_wait_timeout=timedelta(seconds=connections.initiation_s),
             allowed_origins=allowed_origins,
         )
+        self.connections = OpenConnections(connections)
         self.limits = schema.limits
         self.authenticate = authenticate
         self.unit_of_work = unit_of_work
@@ -86,7 +96,11 @@ class ApiView(GraphQLView[ApiContext, None]):
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer; whatever goes wrong, the body is a GraphQL error."""
         try:
-            return await self.run(request=request)
+            if not self.is_websocket_request(request) and not _wants_stream(request):
+                return await self.run(request=request)
+            with self.connections.place() as place:
+                request[PLACE] = place
+                return await self.run(request=request)
         except RequestRefusedError as refused:
             return _refusal(request, refused.status, {"code": refused.code.value}, refused.message, refused.headers)
         except HTTPException as refused:
@@ -109,10 +123,11 @@ class ApiView(GraphQLView[ApiContext, None]):
 
     async def get_context(self, request: web.Request, response: web.Response | web.WebSocketResponse) -> ApiContext:
         """Who asks, before a byte of what they ask is read. A WebSocket may say it later, in `connection_init`."""
-        actor: Actor | None = None
+        context = ApiContext(request, self.unit_of_work, self.object_store)
         if not isinstance(response, web.WebSocketResponse):
-            actor = await self._actor(request)
-        return ApiContext(request, self.unit_of_work, self.object_store, actor)
+            request[_SIGN_IN] = signed_in = await self._sign_in(request)
+            _admit(context, signed_in)
+        return context
 
     async def on_ws_connect(self, context: ApiContext) -> UnsetType:
         """Authenticate a WebSocket by `authorization` of the `connection_init` payload, or by the handshake's header."""
@@ -123,12 +138,14 @@ class ApiView(GraphQLView[ApiContext, None]):
         if isinstance(given, str):
             request = request.clone(headers={**request.headers, "Authorization": given})
         try:
-            context.known_actor = await self._actor(request)
+            _admit(context, await self._sign_in(request))
         except (RequestRefusedError, ValueError) as refused:
+            if isinstance(refused, RequestRefusedError) and refused.code is Code.LIMIT_EXCEEDED:
+                raise
             raise ConnectionRejectionError from refused
         return UnsetType()
 
-    async def _actor(self, request: web.Request) -> Actor:
+    async def _sign_in(self, request: web.Request) -> SignIn:
         try:
             return await self.authenticate(request)
         except IssuerUnavailableError as error:
@@ -141,10 +158,9 @@ class ApiView(GraphQLView[ApiContext, None]):
 
     async def get_sub_response(self, request: web.Request) -> web.Response:
         """The answer to be, in the media type that the client wants."""
-        accept = request.headers.get("Accept")
-        if accept and "text/event-stream" in accept.lower():
+        if _wants_stream(request):
             return web.Response()
-        return web.Response(content_type=media_type(accept))
+        return web.Response(content_type=media_type(request.headers.get("Accept")))
 
     async def create_websocket_response(self, request: web.Request, subprotocol: str | None) -> web.WebSocketResponse:
         """A socket with the same limit on a message as on a body, pinged so that a dead peer is noticed."""
@@ -226,14 +242,35 @@ class ApiView(GraphQLView[ApiContext, None]):
         sub_response: web.Response,
         headers: Mapping[str, str],
     ) -> web.StreamResponse:
-        """Stream events; when the client goes, the operation ends with it."""
+        """Stream events; when the client goes or their token's time is over, the operation ends with it."""
         response = web.StreamResponse(status=sub_response.status, headers=headers)
         await response.prepare(request)
-        async with aclosing(stream()) as events:
-            async for event in events:
-                await response.write(event.encode())
+        signed_in = asyncio.timeout((request[_SIGN_IN].ends_at - now()).total_seconds())
+        try:
+            async with signed_in, aclosing(stream()) as events:
+                async for event in events:
+                    await response.write(event.encode())
+        except TimeoutError:
+            if not signed_in.expired():
+                raise
+            error = api_error(Code.UNAUTHENTICATED, _SIGN_IN_ENDED).formatted
+            body = self.encode_json({"errors": [error]})
+            await response.write(f"event: next\r\ndata: {body}\r\n\r\nevent: complete\r\ndata: \r\n\r\n".encode())
         await response.write_eof()
         return response
+
+
+def _wants_stream(request: web.Request) -> bool:
+    return "text/event-stream" in request.headers.get("Accept", "").lower()
+
+
+def _admit(context: ApiContext, signed_in: SignIn) -> None:
+    """Let somebody in; on a connection that stays open only while they have a place left and their token counts."""
+    place = context.request.get(PLACE)
+    if place is not None:
+        place.take(signed_in.actor.id)
+        context.signed_in_until = signed_in.ends_at
+    context.known_actor = signed_in.actor
 
 
 def _refusal(

@@ -1,12 +1,22 @@
 """From claims to the actor of a transaction: codes become ids, or the sign-in fails."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from reintegration.identity.claims import Claims
+from reintegration.identity.claims import LEEWAY_S, Claims
 from reintegration.identity.errors import AuthenticationError, AuthenticationReason
 from reintegration.kernel.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """An actor, and the instant at which the token that brought them no longer counts."""
+
+    actor: Actor
+    ends_at: datetime
 
 
 class Directory(Protocol):
@@ -17,6 +27,15 @@ class Directory(Protocol):
 
     async def partner_id(self, code: str) -> UUID | None:
         """The partner's id, or None."""
+
+
+async def sign_in_from(claims: Claims, directory: Directory) -> SignIn:
+    """The actor that the claims describe, for as long as a new request with the same token would be let in.
+
+    Raises:
+        AuthenticationError: as `actor_from`.
+    """
+    return SignIn(await actor_from(claims, directory), claims.expires_at + timedelta(seconds=LEEWAY_S))
 
 
 async def actor_from(claims: Claims, directory: Directory) -> Actor:
