@@ -133,5 +133,8 @@ def agreed(recorder: Recorder, kind: OperationType) -> None:
         golden.write_bytes(orjson.dumps(recorder.answers, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
         pinned |= recorder.statements
         PINNED.write_bytes(orjson.dumps(pinned, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
-    assert recorder.statements == {name: pinned.get(name) for name in recorder.statements}
-    assert recorder.answers == orjson.loads(golden.read_bytes())
+    counted_now = {name: (pinned.get(name), number) for name, number in recorder.statements.items() if pinned.get(name) != number}
+    assert counted_now == {}, f"pinned and counted: {counted_now}"
+    expected = orjson.loads(golden.read_bytes())
+    different = [name for name in recorder.answers.keys() | expected.keys() if recorder.answers.get(name) != expected.get(name)]
+    assert different == [], f"other answers than agreed: {different}"
