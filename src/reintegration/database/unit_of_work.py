@@ -7,7 +7,7 @@ may be called inside one.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -138,9 +138,15 @@ class UnitOfWork:
                 yield Transaction(connection, actor)
                 await connection.execute("commit")
             except BaseException:
-                if not connection.is_closed():
-                    await asyncio.shield(connection.execute("rollback"))
+                await asyncio.shield(_roll_back(connection))
                 raise
+
+
+async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy) -> None:
+    """End a transaction that failed; when the connection is lost, PostgreSQL has ended it, and what failed first is the news."""
+    with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, OSError):
+        if not connection.is_closed():
+            await connection.execute("rollback")
 
 
 async def _replay(transaction: Transaction, actor: Actor, key: IdempotencyKey) -> Outcome:
