@@ -7,6 +7,7 @@ npm comes from a wheel, so that no Node needs to be installed. A manifest is a f
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,10 +33,16 @@ GRAPHIQL_FILES: Mapping[str, str] = {
 
 _MANIFEST = ("package.json", "package-lock.json", ".npmrc")
 _LONGEST_INSTALL_S = 240
+_OFFLINE = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b")
+"""npm's codes for a registry that it doesn't reach; anything else, as a wrong digest, is no matter of the network."""
 
 
 class PackagesUnavailableError(Exception):
-    """Packages could not be fetched; the message is one line for an operator."""
+    """Packages could not be fetched; the message is one line for an operator. `is_offline`: the registry couldn't be reached."""
+
+    def __init__(self, message: str, *, is_offline: bool = False) -> None:
+        super().__init__(message)
+        self.is_offline = is_offline
 
 
 def node_command() -> list[str]:
@@ -126,4 +133,7 @@ def _run_npm(folder: Path, cache: Path) -> None:
         raise PackagesUnavailableError(f"npm could not run: {error}") from error
     if done.returncode != 0:
         reasons = [line.removeprefix("npm error ") for line in done.stderr.splitlines() if line.startswith("npm error ")]
-        raise PackagesUnavailableError(f"packages could not be fetched: {'; '.join(reasons[:2]) or done.returncode}")
+        raise PackagesUnavailableError(
+            f"packages could not be fetched: {'; '.join(reasons[:2]) or done.returncode}",
+            is_offline=_OFFLINE.search(done.stderr) is not None,
+        )

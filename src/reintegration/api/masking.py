@@ -28,10 +28,16 @@ _OUTAGES = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
     asyncpg.LockNotAvailableError,  # somebody held what this needed for longer than our lock_timeout
     asyncpg.QueryCanceledError,  # our statement_timeout, or whoever runs the server
     ObjectStoreUnavailableError,
 )
+_LOST = re.compile(
+    r"connection (is|was|has been) (closed|released)|not connected|pool is clos"
+    r"|unexpected state|unknown protocol state|\"failed\" state"
+)
+"""How asyncpg says of its own that the server has ended a connection; other errors of these two types are bugs."""
 _MISTAKES: dict[type[DomainError], Code] = {
     NotFoundError: Code.NOT_FOUND,
     ForbiddenError: Code.FORBIDDEN,
@@ -78,10 +84,21 @@ def _mistake(error: GraphQLError, cause: BaseException | None, *, is_request_err
 def incident(error: BaseException, operation: str | None) -> dict[str, object]:
     """Log a fault that the caller must not see; the `extensions` to give instead, with its incident number."""
     number = str(uuid4())
-    is_outage = isinstance(error, _OUTAGES) or isinstance(database_error(error), _OUTAGES)
-    code = Code.UNAVAILABLE if is_outage else Code.INTERNAL
+    code = Code.UNAVAILABLE if _is_outage(error) else Code.INTERNAL
     _log.error("operation failed", incident=number, operation=operation, code=code.value, exc_info=error)
     return {"code": code.value, "incident": number}
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether something that we need is away or too busy, so that the same request may work later."""
+    if isinstance(error, _OUTAGES) or isinstance(database_error(error), _OUTAGES):
+        return True
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, asyncpg.InterfaceError | asyncpg.InternalClientError) and _LOST.search(str(seen)):
+            return True
+        seen = seen.__cause__
+    return False
 
 
 def incident_message(extensions: dict[str, object]) -> str:

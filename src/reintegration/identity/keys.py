@@ -121,9 +121,13 @@ class IssuerKeys:
             self._pending = None
 
     def _fail(self, cause: str) -> None:
-        """Keep and log why there are no new keys; the old ones stay until they are too old to trust."""
+        """Keep why there are no new keys; the old ones stay until they are too old to trust, and the log says so.
+
+        Without old ones whoever waits is told by the error: at the start that is the operator, and once is enough.
+        """
         self._failure = IssuerUnavailableError(issuer=self._issuer, cause=cause)
-        _LOG.warning("the issuer's keys could not be fetched", extra={"cause": cause})
+        if self._fetched_at is not None:
+            _LOG.warning("the issuer's keys could not be fetched", extra={"cause": cause})
 
 
 def _usable_keys(document: bytes) -> dict[str, Key]:

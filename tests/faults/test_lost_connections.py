@@ -1,0 +1,129 @@
+"""A connection that the server ends is an outage at whatever moment it ends: UNAVAILABLE, and the next request works."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from reintegration.api.identifiers import encode
+from reintegration.api.masking import incident
+from reintegration.api.schema import build_schema
+from reintegration.constraints import ALL_CONSTRAINTS
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.database.transaction import Transaction
+from reintegration.database.unit_of_work import UnitOfWork, open_pool
+from reintegration.models import register_models
+from reintegration.payments.models import Supplier
+from reintegration.storage.client import ObjectStore
+from tests.builders import MONGOLIA, OFFICER
+from tests.operations.desk import Desk
+
+_REGISTER = """
+mutation ($input: SupplierRegisterInput!) {
+  supplierRegister(input: $input) { __typename ... on SupplierRegisterPayload { replayed } }
+}
+"""
+_READ = "query ($office: ID!) { suppliers(office: $office, first: 1) { edges { node { id } } } }"
+_UNAVAILABLE = "A part of the service is not reachable or too busy; try again"
+
+
+@pytest.fixture
+async def work(database_urls: DatabaseAddresses) -> AsyncIterator[UnitOfWork]:
+    await register_models()
+    pool = await open_pool(database_urls.application_url, max_size=1)
+    yield UnitOfWork(pool, ALL_CONSTRAINTS)
+    pool.terminate()
+
+
+@pytest.fixture
+async def owner(database_urls: DatabaseAddresses) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_urls.owner_url)
+    yield connection
+    await connection.close()
+
+
+async def end(owner: asyncpg.Connection, pid: int) -> None:
+    """End a connection from the server's side and wait until it is gone there."""
+    assert await owner.fetchval("select pg_terminate_backend($1, 5000)", pid)
+
+
+async def waiting_for_suppliers(owner: asyncpg.Connection) -> int:
+    """The connection that waits for the locked table."""
+    while True:
+        pid = await owner.fetchval(
+            "select pid from pg_locks where relation = 'suppliers'::regclass and not granted"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
+        if pid is not None:
+            return int(pid)
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("document", [_REGISTER, _READ], ids=["mutation", "query"])
+async def test_an_operation_whose_connection_is_ended_may_be_tried_again(
+    work: UnitOfWork, owner: asyncpg.Connection, object_store: ObjectStore, document: str
+) -> None:
+    desk = Desk(build_schema(), work, object_store)
+    asked = {"idempotencyKey": str(uuid4()), "fieldOfficeId": encode("FieldOffice", MONGOLIA), "name": f"Felt {uuid4()}"}
+    variables: dict[str, object] = {"input": asked} if document is _REGISTER else {"office": asked["fieldOfficeId"]}
+    await owner.execute("begin; lock table suppliers in access exclusive mode")
+    running = asyncio.ensure_future(desk.schema.execute(document, variables, desk.context(OFFICER)))
+    await end(owner, await asyncio.wait_for(waiting_for_suppliers(owner), 10))
+    result = await asyncio.wait_for(running, 10)
+    await owner.execute("rollback")
+    assert result.errors is not None
+    assert {(error.message, (error.extensions or {})["code"]) for error in result.errors} == {(_UNAVAILABLE, "UNAVAILABLE")}
+    again = await desk.schema.execute(document, variables, desk.context(OFFICER))
+    assert again.errors is None
+    if document is _REGISTER:
+        assert again.data == {"supplierRegister": {"__typename": "SupplierRegisterPayload", "replayed": False}}
+
+
+async def by_statement(transaction: Transaction) -> object:
+    return await transaction.fetch_value("select 1")
+
+
+async def by_model(transaction: Transaction) -> object:
+    return await Supplier.filter(name="nobody").using_db(transaction.orm)
+
+
+async def by_nothing(_transaction: Transaction) -> object:
+    """What comes next is the commit."""
+    return None
+
+
+@pytest.mark.parametrize("then", [by_statement, by_model, by_nothing], ids=["statement", "model", "commit"])
+@pytest.mark.parametrize("noticed", [True, False], ids=["noticed", "unnoticed"])
+async def test_what_comes_after_the_end_is_an_outage_and_no_bug(
+    work: UnitOfWork,
+    owner: asyncpg.Connection,
+    then: object,
+    noticed: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    opened = work.read(OFFICER)
+    transaction = await opened.__aenter__()
+    pid = await transaction.fetch_value("select pg_backend_pid()")
+    await end(owner, int(str(pid)))
+    if noticed:
+        await asyncio.sleep(0.2)
+    codes = []
+    for attempt in (then, then) if then is not by_nothing else ():
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is: masking has to tell
+            await attempt(transaction)  # type: ignore[operator]
+        codes.append(incident(caught.value, None)["code"])
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - as above
+        await opened.__aexit__(None, None, None)
+    codes.append(incident(caught.value, None)["code"])
+    assert set(codes) == {"UNAVAILABLE"}
+    async with work.read(OFFICER) as next_one:
+        assert await next_one.fetch_value("select 2") == 2
+
+
+def test_other_errors_of_the_driver_stay_bugs() -> None:
+    for error in (
+        asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
+        asyncpg.InternalClientError("no decoder for OID 7"),
+    ):
+        assert incident(error, None)["code"] == "INTERNAL"
