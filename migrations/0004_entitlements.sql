@@ -10,15 +10,21 @@ create table entitlement_assessments (
     result_digest text not null,
     assessed_by text not null,
     assessed_at timestamptz not null default now(),
+    -- Of one made when the departure was recorded: what was granted otherwise than the rules give for the real day.
+    deviations jsonb,
     constraint entitlement_assessments_pk primary key (id),
     constraint entitlement_assessments_case_fk foreign key (case_id) references cases (id),
     constraint entitlement_assessments_version_fk foreign key (tariff_version_id) references tariff_versions (id),
     constraint entitlement_assessments_case_uq unique (id, case_id),
     constraint entitlement_assessments_digest_ck check (
         facts_digest ~ '^[0-9a-f]{64}$' and result_digest ~ '^[0-9a-f]{64}$'
+    ),
+    constraint entitlement_assessments_deviations_ck check (
+        jsonb_typeof(deviations) = 'array' and deviations <> '[]'
     )
 );
 create index entitlement_assessments_case_ix on entitlement_assessments (case_id, assessed_at);
+create index entitlement_assessments_deviating_ix on entitlement_assessments (case_id) where deviations is not null;
 create index entitlement_assessments_version_ix on entitlement_assessments (tariff_version_id);
 create trigger entitlement_assessments_append_only before update or delete on entitlement_assessments
 for each row execute function refuse_change();

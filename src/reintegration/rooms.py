@@ -6,7 +6,7 @@ from uuid import UUID
 from reintegration.cases import ports as cases
 from reintegration.database.transaction import Transaction
 from reintegration.entitlements import ports as entitlements
-from reintegration.entitlements.service import start_deadlines
+from reintegration.entitlements.service import compare_departure, start_deadlines
 from reintegration.funding.service import fund_for
 from reintegration.payments.service import open_payment_count
 from reintegration.reports import connect_reports
@@ -18,6 +18,12 @@ async def _fund_for(transaction: Transaction, amif_eligible: bool, on: date) -> 
 
 def connect_rooms() -> None:
     """Connect the rooms; done once for a process, by `register_models`."""
-    cases.connect(cases.Ports(start_deadlines=start_deadlines, open_payment_count=open_payment_count))
+    cases.connect(
+        cases.Ports(
+            compare_departure=compare_departure,
+            start_deadlines=start_deadlines,
+            open_payment_count=open_payment_count,
+        )
+    )
     entitlements.connect(entitlements.Ports(fund_for=_fund_for))
     connect_reports()

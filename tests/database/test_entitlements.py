@@ -3,10 +3,12 @@
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import cast
 from uuid import UUID
 
 import asyncpg
+import orjson
 import pytest
 
 from reintegration.cases import service as cases
@@ -60,6 +62,10 @@ where p.case_id = $1 and a.kind = 'entitlement' and a.stream = $2
 _FUND = "select distinct f.code from entitlements e join funds f on f.id = e.fund_id where e.case_id = $1"
 _LIMIT = "select use_months, use_counted_from, deadline_on from entitlements where case_id = $1 and stream = 'reintegration'"
 _UNLIMITED = "select count(*) from entitlements where case_id = $1 and num_nulls(use_months, use_counted_from, deadline_on) = 3"
+_NOTED = """
+select id, facts ->> 'departureDate' as departed_on, assessed_by, deviations
+from entitlement_assessments where case_id = $1 and id <> $2
+"""
 _COUNTS = """
 select (select count(*) from entitlements where case_id = $1) + (select count(*) from ledger_postings where case_id = $1)
 """
@@ -291,6 +297,44 @@ async def test_the_deadline_comes_from_the_version_that_gave_the_budget(fresh_da
                 "deadline_on": add_months(days_ago(days), months),
             }
         assert await value(work, _UNLIMITED, old.id) == 3
+
+
+@pytest.mark.parametrize(("planned", "expected"), [(40, {}), (30, {}), (10, {"grantedMinor": 35_000, "dueMinor": 17_500})])
+async def test_a_departure_on_another_day_notes_what_was_granted_otherwise(
+    work: UnitOfWork, planned: int, expected: dict[str, int]
+) -> None:
+    """The child of the household turned 18 twenty days ago, ten days after the departure."""
+    child = dataclasses.replace(builders.a_member(HouseholdRole.CHILD, age=17), birth_date=add_months(days_ago(20), -12 * 18))
+    case = await builders.a_case(work, builders.a_registration(members=(builders.a_member(), child)))
+    granted = await builders.an_assessment(work, case, planned=days_ago(planned))
+    await work.write(COUNSELLOR, granting(case, granted))
+    lines = await value(work, _LINES, case.id)
+    await builders.depart(work, case)
+    assert await value(work, _LINES, case.id) == lines
+    assert await value(work, "select count(*) from entitlement_assessments where case_id = $1", case.id) == 1 + bool(expected)
+    if not expected:
+        return
+    noted = await row(work, _NOTED, case.id, granted)
+    assert (noted["departed_on"], noted["assessed_by"]) == (days_ago(30).isoformat(), "return_counsellor")
+    deviation = {"stream": "cash_premium", "returneeId": str(child.id), **expected}
+    assert orjson.loads(cast("str", noted["deviations"])) == [deviation]
+    found = cast("UUID", noted["id"])
+    async with work.read(PROGRAMME) as transaction:
+        assert (await entitlements.replay(transaction, found)).same
+    await refused(work, COUNSELLOR, granting(case, found), errors.AssessmentOutdatedError)
+
+
+async def test_a_departure_after_a_change_of_the_visa_regime_is_noted_too(work: UnitOfWork) -> None:
+    """Georgians need no visa since 28 March 2017; the case is registered years late."""
+    command = builders.a_registration(country="GE", members=(builders.a_member(nationality="GE"),))
+    intake = dataclasses.replace(command.intake, applied_on=date(2017, 1, 9), entered_belgium_on=None, consent_signed_on=None)
+    case = await builders.a_case(work, dataclasses.replace(command, intake=intake))
+    granted = await builders.an_assessment(work, case, planned=date(2017, 3, 1))
+    await work.write(COUNSELLOR, granting(case, granted))
+    await builders.depart(work, case, on=date(2017, 4, 1))
+    noted = await row(work, _NOTED, case.id, granted)
+    deviation = {"stream": "cash_premium", "returneeId": str(case.head_id), "grantedMinor": 25_000, "dueMinor": 0}
+    assert orjson.loads(cast("str", noted["deviations"])) == [deviation]
 
 
 async def test_field_roles_see_amounts_and_no_asylum_facts(work: UnitOfWork) -> None:

@@ -82,7 +82,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("Entitlement", CASES, "amount case deadlineOn extensions fund grantedAt grantedBy grantedOn id returnee stream version"),
     ("Entitlement", INTAKE, "assessment"),
     ("Entitlement", BELGIUM, "ruleId"),
-    ("EntitlementAssessment", INTAKE, "assessedAt assessedBy case explanation factsDigest id resultDigest tariffVersion"),
+    ("EntitlementAssessment", INTAKE, "assessedAt assessedBy case deviations explanation factsDigest id resultDigest tariffVersion"),
     (
         "EntitlementException",
         BELGIUM,
@@ -104,6 +104,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("Explanation", INTAKE, "deadlines exclusions factsDocument resultDocument steps streams tariffVersionCode warnings"),
     ("FieldOffice", EVERYBODY, "city code country id localCurrency name partner"),
     ("Fund", EVERYBODY, "code id kind name"),
+    ("GrantDeviation", INTAKE, "due granted returneeId stream"),
     ("IndicatorCase", REPORTS, "ageBracket case countedOn gender returnee"),
     ("IndicatorCaseConnection", REPORTS, "edges pageInfo totalCount"),
     ("IndicatorCaseEdge", REPORTS, "cursor node"),

@@ -56,6 +56,8 @@ async def test_filters_are_conditions_of_the_statement(api: Api, world: World) -
     assert await found(deadlineFrom=deadline["deadline"], deadlineTo=deadline["deadline"]) == [cameroon, mongolia]
     assert await found(deadlineTo=left) == []
     assert await found(reference=deadline["reference"]) == [mongolia]
+    assert await found(deviates=True) == []
+    assert await found(deviates=False, office=world.office) == [mongolia]
 
 
 async def test_malformed_filters_and_pages_fail(api: Api, world: World) -> None:

@@ -4,6 +4,7 @@ Whatever office B, its coordinator or Belgium for its cases writes carries B's m
 own: what of them shows up in an answer to office A has leaked.
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -119,20 +120,22 @@ class Desk:
             self.member(HouseholdRole.CHILD, 6, Gender.FEMALE),
         )
 
-    async def referred(self, *, dublin: bool = False, helped_days_ago: int = 4000) -> RegisterCase:
+    async def referred(
+        self, *, dublin: bool = False, helped_days_ago: int = 4000, child_of_age_days_ago: int | None = None
+    ) -> RegisterCase:
         """A case of the side's office; a Dublin one has none."""
+        *adults, child = self.household()
+        if child_of_age_days_ago is not None:
+            child = dataclasses.replace(child, birth_date=add_months(days_ago(child_of_age_days_ago), -12 * 18))
         command = a_registration(
-            members=self.household(),
+            members=(*adults, child),
             dublin=dublin,
             previous_support_departed_on=days_ago(helped_days_ago + self.side.cents),
         )
         await self.do(Role.RETURN_COUNSELLOR, lambda t: cases.register_case(t, command))
         if not dublin:
             refer = ReferCase(
-                case_id=command.id,
-                expected_version=1,
-                partner_id=self.side.partner_id,
-                field_office_id=self.side.office_id,
+                case_id=command.id, expected_version=1, partner_id=self.side.partner_id, field_office_id=self.side.office_id
             )
             await self.do(Role.RETURN_COUNSELLOR, lambda t: cases.refer_case(t, refer))
         return command
@@ -161,12 +164,13 @@ class Desk:
         await self.do(Role.RETURN_COUNSELLOR, lambda t: entitlements.request_exception(t, request))
         decision = DecideException(exception_id=request.id, expected_version=1, approved=True, note=self.side.text("A hard case"))
         await self.do(Role.FEDASIL_PROGRAMME, lambda t: entitlements.decide_exception(t, decision))
-        assess = AssessEntitlement(
-            id=new_id(),
-            case_id=case.id,
-            planned_departure_on=days_ago(30),
-            travel_document_cost=self.side.euros(40),
-        )
+        cost = self.side.euros(40)
+        planned = days_ago(30)
+        assess = AssessEntitlement(id=new_id(), case_id=case.id, planned_departure_on=planned, travel_document_cost=cost)
+        await self.grant(case, assess)
+
+    async def grant(self, case: RegisterCase, assess: AssessEntitlement) -> None:
+        """Assessed and granted."""
         await self.do(Role.RETURN_COUNSELLOR, lambda t: entitlements.assess_entitlement(t, assess))
         grant = GrantEntitlements(case_id=case.id, assessment_id=assess.id)
         await self.do(Role.RETURN_COUNSELLOR, lambda t: entitlements.grant_entitlements(t, grant))
@@ -187,9 +191,11 @@ class Desk:
         return case
 
     async def barred(self) -> None:
-        """Somebody who was helped before: the exclusion is lifted by an exception, and the assessment says so."""
-        case = await self.referred(helped_days_ago=700)
-        await self.arrived(case)
+        """Somebody who was helped before: the exclusion is lifted by an exception, and the assessment says so.
+
+        The household leaves before the planned day, on which a child is of age: what was granted deviates.
+        """
+        case = await self.referred(helped_days_ago=700, child_of_age_days_ago=20)
         request = RequestException(
             id=new_id(),
             case_id=case.id,
@@ -201,8 +207,11 @@ class Desk:
         await self.do(Role.RETURN_COUNSELLOR, lambda t: entitlements.request_exception(t, request))
         decision = DecideException(exception_id=request.id, expected_version=1, approved=True)
         await self.do(Role.FEDASIL_PROGRAMME, lambda t: entitlements.decide_exception(t, decision))
-        assess = AssessEntitlement(id=new_id(), case_id=case.id)
-        await self.do(Role.RETURN_COUNSELLOR, lambda t: entitlements.assess_entitlement(t, assess))
+        assess = AssessEntitlement(id=new_id(), case_id=case.id, planned_departure_on=days_ago(10))
+        await self.grant(case, assess)
+        await self.arrived(case)
+        again = AssessEntitlement(id=new_id(), case_id=case.id)
+        await self.do(Role.RETURN_COUNSELLOR, lambda t: entitlements.assess_entitlement(t, again))
 
     async def extended(self, case: RegisterCase) -> None:
         """A later deadline approved, and another asked for."""

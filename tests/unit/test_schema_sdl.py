@@ -40,6 +40,7 @@ BOUNDED = {
     "Query.offices",
     "Query.partners",
     "Query.returnDesks",
+    "EntitlementAssessment.deviations",
     "Query.tariffs",
 }
 """Lists without pages that are no relation, each with what bounds it."""

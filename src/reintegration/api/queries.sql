@@ -34,6 +34,10 @@ group by t.{column}
     where e.case_id = t.id and e.stream = 'reintegration'
 )
 
+-- name: case_deviates
+-- Whether a departure was recorded for which the rules give other amounts than were granted; who sees no assessment, sees none.
+exists (select from entitlement_assessments as d where d.case_id = t.id and d.deviations is not null)
+
 -- name: deadlines_of
 select e.case_id, max(e.deadline_on) as deadline_on from entitlements as e
 where e.case_id = any ($1::uuid[]) and e.stream = 'reintegration'

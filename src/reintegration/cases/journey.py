@@ -66,12 +66,15 @@ async def refer_case(transaction: Transaction, command: ReferCase) -> Reference:
 async def record_departure(transaction: Transaction, command: RecordDeparture) -> Reference:
     """Record that a household left Belgium, with a partner or without one (no support, or Dublin).
 
+    What was granted for another, planned day stays; where the rules give other amounts for the real one, an assessment says so.
+
     Raises:
         ForbiddenError: the role records no departures.
         NotFoundError, VersionConflictError: the case.
         TransitionError: it departed already, or is closed.
         DublinCaseError: a Dublin departure that has a partner.
         FutureDateError, DateOrderError: the date can't be.
+        ContradictoryFactsError: the date contradicts the facts of a grant.
     """
     require(transaction.actor, Permission.CASE_DEPART)
     case = await locked(transaction, Case, command.case_id, kind="Case", expected_version=command.expected_version)
@@ -92,6 +95,7 @@ async def record_departure(transaction: Transaction, command: RecordDeparture) -
     case.departed_on = command.departed_on
     case.travel_mode = command.travel_mode.value
     await case.save(using_db=transaction.orm, update_fields=["status", "departed_on", "travel_mode"])
+    await ports().compare_departure(transaction, case.id, command.departed_on)
     return Reference("Case", case.id, case.version + 1)
 
 

@@ -12,10 +12,12 @@ from reintegration.database.transaction import Transaction
 class Ports:
     """Functions of higher rooms, run in the transaction of the caller.
 
+    `compare_departure(transaction, case_id, departed_on)` notes amounts that were granted for another day of departure;
     `start_deadlines(transaction, case_id, arrived_on)` dates the end of the case's budget; `open_payment_count(transaction,
     case_id)` counts payments whose money may still move.
     """
 
+    compare_departure: Callable[[Transaction, UUID, date], Awaitable[None]]
     start_deadlines: Callable[[Transaction, UUID, date], Awaitable[None]]
     open_payment_count: Callable[[Transaction, UUID], Awaitable[int]]
 

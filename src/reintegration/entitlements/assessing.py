@@ -12,9 +12,10 @@ from reintegration.entitlements.commands import AssessEntitlement
 from reintegration.entitlements.engine import assess
 from reintegration.entitlements.errors import GrantDateError
 from reintegration.entitlements.fact_documents import facts_from_document, facts_to_document
+from reintegration.entitlements.facts import CaseFacts
 from reintegration.entitlements.gathering import Stated, gather_facts
 from reintegration.entitlements.models import EntitlementAssessment
-from reintegration.entitlements.tariffs import stored_version, tariff_of
+from reintegration.entitlements.tariffs import Tariff, stored_version, tariff_of
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.actor import Role
 from reintegration.kernel.canonical import digest
@@ -52,11 +53,24 @@ async def assess_entitlement(transaction: Transaction, command: AssessEntitlemen
     facts = await gather_facts(transaction, command.case_id, stated)
     tariff = await tariff_of(transaction, command.tariff_version)
     answer = assess(facts, tariff.version)
+    await keep_answer(transaction, (command.id, command.case_id), facts, tariff, answer)
+    return Reference("EntitlementAssessment", command.id, 1)
+
+
+async def keep_answer(
+    transaction: Transaction,
+    ids: tuple[UUID, UUID],
+    facts: CaseFacts,
+    tariff: Tariff,
+    answer: Assessment,
+    deviations: list[object] | None = None,
+) -> None:
+    """Store an answer with its facts, steps and digests; `ids` are those of the assessment and the case."""
     facts_document = facts_to_document(facts)
     await EntitlementAssessment.create(
         using_db=transaction.orm,
-        id=command.id,
-        case_id=command.case_id,
+        id=ids[0],
+        case_id=ids[1],
         tariff_version_id=tariff.id,
         facts=facts_document,
         facts_digest=digest(facts_document),
@@ -64,8 +78,8 @@ async def assess_entitlement(transaction: Transaction, command: AssessEntitlemen
         result=answer.result_document(),
         result_digest=digest(answer.to_document()),
         assessed_by=transaction.actor.id,
+        deviations=deviations,
     )
-    return Reference("EntitlementAssessment", command.id, 1)
 
 
 async def preview_assessment(

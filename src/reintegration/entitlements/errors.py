@@ -166,6 +166,7 @@ WRITTEN_BY_THE_ENTITLEMENTS_ROOM_ALONE = frozenset(
         "entitlement_assessments_append_only_ck",
         "entitlement_assessments_case_fk",
         "entitlement_assessments_case_uq",
+        "entitlement_assessments_deviations_ck",
         "entitlement_assessments_digest_ck",
         "entitlement_assessments_version_fk",
         "entitlement_exceptions_case_fk",

@@ -37,6 +37,7 @@ class EntitlementAssessment(Model):
     result_digest = fields.TextField()
     assessed_by = fields.TextField()
     assessed_at = fields.DatetimeField(auto_now_add=True)
+    deviations: fields.Field[JsonDocument | None] = fields.JSONField(null=True)
 
     class Meta:
         """Table entitlement_assessments."""

@@ -15,6 +15,14 @@ where case_id = $1
 order by assessed_at desc, id desc
 limit 1
 
+-- Recorded departures: the assessment that the case was last granted something by.
+-- name: newest_granted_assessment
+select a.id
+from entitlement_assessments a
+where a.case_id = $1 and exists (select from entitlements e where e.assessment_id = a.id)
+order by a.assessed_at desc, a.id desc
+limit 1
+
 -- Confirmed arrivals: the budgets whose time starts; the locked case keeps others away.
 -- name: budgets_without_deadline
 select id, use_months, use_counted_from

@@ -27,6 +27,7 @@ from reintegration.cases.service import (
     register_case,
     transfer_case,
 )
+from reintegration.entitlements.errors import ContradictoryFactsError
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.errors import SamePersonError, TransitionError
 
@@ -131,9 +132,16 @@ class CaseMutations:
         done = await execute(info, asked, Permission.CASE_REFER, refer_case, asked.command)
         return CaseReferPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
 
-    @mutation(CaseDepartPayload, TransitionError, errors.DublinCaseError, errors.FutureDateError, errors.DateOrderError)
+    @mutation(
+        CaseDepartPayload,
+        TransitionError,
+        errors.DublinCaseError,
+        errors.FutureDateError,
+        errors.DateOrderError,
+        ContradictoryFactsError,
+    )
     async def case_depart(self, info: ApiInfo, asked: Input[CaseDepartInput]) -> CaseDepartPayload:
-        """Record that a household left Belgium."""
+        """Record that a household left Belgium. An assessment with deviations follows where other amounts were granted."""
         done = await execute(info, asked, Permission.CASE_DEPART, record_departure, asked.command)
         return CaseDepartPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
 

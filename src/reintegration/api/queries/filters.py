@@ -68,6 +68,9 @@ class CaseFilter:
     deadline_from: date | None = strawberry.field(default=None, description="Of the deadline of the reintegration budget.")
     deadline_to: date | None = None
     reference: str | None = strawberry.field(default=None, description="The whole reference.")
+    deviates: bool | None = strawberry.field(
+        default=None, description="Whether an assessment has deviations, of those that the caller may see."
+    )
 
     def conditions(self) -> list[Condition]:
         """The filter in SQL.
@@ -86,6 +89,8 @@ class CaseFilter:
         found += _between(SQL["case_deadline"], "deadline", self.deadline_from, self.deadline_to)
         if self.reference is not None:
             found.append(Condition("t.reference = {}", checked_reference(self.reference, "reference")))
+        if self.deviates is not None:
+            found.append(Condition(f"{SQL['case_deviates']} = {{}}", self.deviates))
         return found
 
 

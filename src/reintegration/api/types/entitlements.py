@@ -8,7 +8,7 @@ from reintegration.api.graph import ApiInfo, Node, money, reads
 from reintegration.api.loaders import to_many, to_one
 from reintegration.api.scalars import Digest, Money
 from reintegration.api.types.enums import Decision, ExceptionKind
-from reintegration.api.types.explanations import Explanation, explanation
+from reintegration.api.types.explanations import Explanation, GrantDeviation, explanation, grant_deviations
 from reintegration.api.types.programme import Fund, TariffVersion
 from reintegration.api.types.references import CaseRef, DeadlineExtensionRef, ReturneeRef
 from reintegration.entitlements import models as rows
@@ -34,6 +34,16 @@ class EntitlementAssessment(Node):
     def explanation(self) -> Explanation:
         """Read from the stored documents."""
         return explanation(self.row.facts, self.row.steps, self.row.result)
+
+    @strawberry.field(
+        description=(
+            "Amounts granted for another day of departure than the real one, of an assessment made when that was recorded; "
+            "null for every other assessment."
+        )
+    )
+    def deviations(self) -> list[GrantDeviation] | None:
+        """Read from the stored document."""
+        return grant_deviations(self.row.deviations)
 
 
 @reads(rows.EntitlementException, Permission.ENTITLEMENT_EXPLAIN)

@@ -117,6 +117,31 @@ class Explanation:
     )
 
 
+@strawberry.type(description="An amount that was granted, and what the rules give for the real day of departure.")
+class GrantDeviation:
+    """They differ."""
+
+    stream: Stream
+    returnee_id: strawberry.ID | None = strawberry.field(description="Null for the case as a whole.")
+    granted: Money
+    due: Money
+
+
+def grant_deviations(document: object) -> list[GrantDeviation] | None:
+    """Read the document that the comparison wrote."""
+    if document is None:
+        return None
+    return [
+        GrantDeviation(
+            stream=Stream(str(item["stream"])),
+            returnee_id=None if item["returneeId"] is None else _returnee(item["returneeId"]),
+            granted=_euros(item["grantedMinor"]),
+            due=_euros(item["dueMinor"]),
+        )
+        for item in cast("list[_Document]", document)
+    ]
+
+
 def explanation(facts: object | None, steps: object, result: object) -> Explanation:
     """Read the documents that the engine wrote."""
     document = cast("_Document", result)
