@@ -848,6 +848,27 @@ ALTER TABLE ONLY public.deadline_extensions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.deadline_extensions OWNER TO reintegration_owner;
 
+CREATE TABLE public.deadline_rules (
+    id uuid NOT NULL,
+    tariff_version_id uuid NOT NULL,
+    key text NOT NULL,
+    "position" smallint NOT NULL,
+    programme text NOT NULL,
+    months smallint NOT NULL,
+    counted_from text NOT NULL,
+    effect text NOT NULL,
+    certainty text NOT NULL,
+    source text NOT NULL,
+    basis text NOT NULL,
+    selector jsonb NOT NULL,
+    active boolean NOT NULL,
+    CONSTRAINT deadline_rules_counted_from_ck CHECK ((counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))),
+    CONSTRAINT deadline_rules_effect_ck CHECK ((effect = ANY (ARRAY['block'::text, 'warning'::text]))),
+    CONSTRAINT deadline_rules_months_ck CHECK ((months > 0))
+);
+
+ALTER TABLE public.deadline_rules OWNER TO reintegration_owner;
+
 CREATE TABLE public.documents (
     id uuid NOT NULL,
     case_id uuid NOT NULL,
@@ -886,6 +907,8 @@ CREATE TABLE public.entitlement_assessments (
     result_digest text NOT NULL,
     assessed_by text NOT NULL,
     assessed_at timestamp with time zone DEFAULT now() NOT NULL,
+    deviations jsonb,
+    CONSTRAINT entitlement_assessments_deviations_ck CHECK (((jsonb_typeof(deviations) = 'array'::text) AND (deviations <> '[]'::jsonb))),
     CONSTRAINT entitlement_assessments_digest_ck CHECK (((facts_digest ~ '^[0-9a-f]{64}$'::text) AND (result_digest ~ '^[0-9a-f]{64}$'::text)))
 );
 
@@ -930,13 +953,16 @@ CREATE TABLE public.entitlements (
     fund_id uuid NOT NULL,
     amount_minor bigint NOT NULL,
     currency text DEFAULT 'EUR'::text NOT NULL,
+    use_months smallint,
+    use_counted_from text,
     deadline_on date,
     granted_by text NOT NULL,
     granted_on date NOT NULL,
     granted_at timestamp with time zone DEFAULT now() NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     CONSTRAINT entitlements_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
-    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])))
+    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text]))),
+    CONSTRAINT entitlements_use_ck CHECK ((((stream = 'reintegration'::text) = (use_months IS NOT NULL)) AND ((use_months IS NULL) = (use_counted_from IS NULL)) AND (use_months > 0) AND (use_counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))))
 );
 
 ALTER TABLE ONLY public.entitlements FORCE ROW LEVEL SECURITY;
@@ -1517,6 +1543,12 @@ ALTER TABLE ONLY public.currencies
 ALTER TABLE ONLY public.deadline_extensions
     ADD CONSTRAINT deadline_extensions_pk PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.deadline_rules
+    ADD CONSTRAINT deadline_rules_key_uq UNIQUE (tariff_version_id, key);
+
+ALTER TABLE ONLY public.deadline_rules
+    ADD CONSTRAINT deadline_rules_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_case_uq UNIQUE (id, case_id);
 
@@ -1786,6 +1818,8 @@ CREATE INDEX documents_office_ix ON public.documents USING btree (field_office_i
 
 CREATE INDEX entitlement_assessments_case_ix ON public.entitlement_assessments USING btree (case_id, assessed_at);
 
+CREATE INDEX entitlement_assessments_deviating_ix ON public.entitlement_assessments USING btree (case_id) WHERE (deviations IS NOT NULL);
+
 CREATE INDEX entitlement_assessments_version_ix ON public.entitlement_assessments USING btree (tariff_version_id);
 
 CREATE INDEX entitlement_exceptions_case_ix ON public.entitlement_exceptions USING btree (case_id);
@@ -1921,6 +1955,10 @@ CREATE TRIGGER deadline_extensions_audit AFTER INSERT OR DELETE OR UPDATE ON pub
 CREATE TRIGGER deadline_extensions_no_truncate BEFORE TRUNCATE ON public.deadline_extensions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER deadline_extensions_version BEFORE UPDATE ON public.deadline_extensions FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER deadline_rules_audit AFTER INSERT OR DELETE OR UPDATE ON public.deadline_rules FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_rules_no_truncate BEFORE TRUNCATE ON public.deadline_rules FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER documents_audit AFTER INSERT OR DELETE OR UPDATE ON public.documents FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
 
@@ -2140,6 +2178,9 @@ ALTER TABLE ONLY public.cases
 
 ALTER TABLE ONLY public.deadline_extensions
     ADD CONSTRAINT deadline_extensions_entitlement_fk FOREIGN KEY (entitlement_id, case_id) REFERENCES public.entitlements(id, case_id);
+
+ALTER TABLE ONLY public.deadline_rules
+    ADD CONSTRAINT deadline_rules_version_fk FOREIGN KEY (tariff_version_id) REFERENCES public.tariff_versions(id);
 
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
@@ -2541,6 +2582,10 @@ GRANT UPDATE(decision_note) ON TABLE public.deadline_extensions TO reintegration
 GRANT UPDATE(decided_by) ON TABLE public.deadline_extensions TO reintegration_app;
 
 GRANT UPDATE(decided_at) ON TABLE public.deadline_extensions TO reintegration_app;
+
+GRANT SELECT ON TABLE public.deadline_rules TO reintegration_app;
+GRANT SELECT ON TABLE public.deadline_rules TO reintegration_auditor;
+GRANT SELECT ON TABLE public.deadline_rules TO reintegration_guard;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO reintegration_app;
 GRANT SELECT ON TABLE public.documents TO reintegration_auditor;
