@@ -56,6 +56,7 @@ class Health:
     def __init__(self, stores: Stores, metrics: Metrics) -> None:
         self._stores = stores
         self._metrics = metrics
+        self._counting: asyncio.Task[dict[str, int] | None] | None = None
         self._checks = (
             _Check("database", self._database),
             _Check("migrations", self._migrations),
@@ -70,6 +71,9 @@ class Health:
         """End checks that are under way."""
         for check in self._checks:
             await check.close()
+        if self._counting is not None:
+            self._counting.cancel()
+            await asyncio.gather(self._counting, return_exceptions=True)
 
     async def healthz(self, _request: web.Request) -> web.Response:
         """The process is alive; nothing else is asked, for a restart would not mend it."""
@@ -83,11 +87,11 @@ class Health:
         return _json({"status": "ready" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503)
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        """Prometheus' text format."""
+        """Prometheus' text format. Who asks while jobs are counted waits for the same count: anybody may ask."""
         pool = self._stores.pool
         idle = pool.get_idle_size()
         self._metrics.set_connections(in_use=pool.get_size() - idle, idle=idle)
-        self._metrics.set_jobs(await self._jobs())
+        self._metrics.set_jobs(await self._counted_jobs())
         return web.Response(
             body=self._metrics.text(),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},
@@ -106,6 +110,12 @@ class Health:
     async def _object_store(self) -> str:
         await self._stores.object_store.ping()
         return "ok"
+
+    async def _counted_jobs(self) -> dict[str, int] | None:
+        """The count that is under way, or a new one; who goes away doesn't end it for the others."""
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._jobs())
+        return await asyncio.shield(self._counting)
 
     async def _jobs(self) -> dict[str, int] | None:
         """Jobs that are not sealed, by status; None when the database can't be asked in time."""

@@ -28,7 +28,9 @@ from reintegration.kernel.errors import (
 )
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.reference import Reference
+from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
+from reintegration.storage.errors import ObjectStoreUnavailableError
 from tests import builders
 from tests.builders import COORDINATOR, COUNSELLOR, EVERYBODY, OFFICER, OTHER_OFFICER, PROGRAMME, actor
 from tests.payment_steps import a_payment, a_planned_case, asking, attach, done, stored_document
@@ -199,6 +201,20 @@ async def test_a_document_is_its_uploaders_until_it_is_stored(work: UnitOfWork, 
     await work.write(colleague, hanging)
     twice = asking(service.attach_document, AttachDocument(new_id(), payment, command.id))
     await refused(work, OFFICER, twice, ConstraintViolationError)
+
+
+async def test_the_store_is_asked_for_the_uploaders_own_pending_file_alone(work: UnitOfWork) -> None:
+    case = await builders.a_granted_case(work)
+    command = announcement(case.id, b"x")
+    await done(work, OFFICER, service.request_upload, command)
+    async with ObjectStore(ObjectStoreAddress("evidence", "http://127.0.0.1:1", "nobody", "nothing")) as unreachable:
+        with pytest.raises(ObjectStoreUnavailableError):
+            await service.inspect_upload(work, unreachable, OFFICER, command.id)
+        with pytest.raises(NotFoundError):
+            await service.inspect_upload(work, unreachable, actor(Role.FIELD_OFFICER, "colleague"), command.id)
+        await done(work, OFFICER, service.complete_upload, CompleteUpload(command.id, 1, 1, command.sha256))
+        facts = await service.inspect_upload(work, unreachable, OFFICER, command.id)
+        assert facts == service.UploadFacts(1, command.sha256)
 
 
 async def test_a_document_hangs_on_payments_of_its_own_case_alone(work: UnitOfWork) -> None:

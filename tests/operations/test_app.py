@@ -121,6 +121,27 @@ async def test_readiness_follows_the_database_and_its_migrations(
         await inside.close()
 
 
+async def test_jobs_are_counted_once_for_all_who_ask_meanwhile(
+    fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
+) -> None:
+    owner = await asyncpg.connect(fresh_database.owner_url)
+    counting = (
+        "select count(*) from pg_locks where relation = 'export_jobs'::regclass and not granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    try:
+        async with running(fresh_database, object_store_address, tmp_path) as server:
+            await owner.execute("begin; lock table export_jobs in access exclusive mode")
+            scrapes = [asyncio.ensure_future(_text(server, "/metrics")) for _ in range(8)]
+            await asyncio.sleep(1)
+            assert await owner.fetchval(counting) == 1
+            await owner.execute("rollback")
+            assert [status for status, _ in await asyncio.gather(*scrapes)] == [200] * 8
+            assert all('status="queued"' in text for _, text in await asyncio.gather(*scrapes))
+    finally:
+        await owner.close()
+
+
 async def test_nobody_gets_in_without_a_token(server: Server) -> None:
     for token in (None, "garbage"):
         answer = await server.post(ME, token=token)

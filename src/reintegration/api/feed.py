@@ -80,7 +80,9 @@ class PaymentFeed:
         if len(self._subscribers) >= LARGEST_AUDIENCE:
             raise api_error(Code.LIMIT_EXCEEDED, "Too many subscriptions are open here; try again later")
         try:
-            await asyncio.wait_for(self._is_listening.wait(), _ANSWER_S)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the answer.
+            async with asyncio.timeout(_ANSWER_S):
+                await self._is_listening.wait()
         except TimeoutError:
             raise _interrupted() from None
         subscriber = _Subscriber()
@@ -131,7 +133,8 @@ class PaymentFeed:
         self._is_listening.set()
         while not lost.is_set():
             try:
-                await asyncio.wait_for(lost.wait(), _PING_S)
+                async with asyncio.timeout(_PING_S):
+                    await lost.wait()
             except TimeoutError:
                 await connection.execute("select 1", timeout=_ANSWER_S)
 

@@ -1,6 +1,15 @@
 -- name: payment_step
 -- A document is attached under the lock of its payment, so that no approval slips in between.
-select id, case_id, field_office_id, status from payments where id = $1 for update
+-- Those attached while it waits for the lock are not counted: few, where the limit is there to stop thousands.
+select
+    p.id,
+    p.case_id,
+    p.field_office_id,
+    p.status,
+    (select count(*) from payment_documents pd where pd.payment_id = p.id) as documents
+from payments p
+where p.id = $1
+for update of p
 
 -- name: settling_office
 -- The actor's office that made a payment of a case which has moved on since.

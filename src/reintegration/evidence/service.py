@@ -19,10 +19,12 @@ from reintegration.evidence.models import Document
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.actor import FIELD_ROLES, Actor, Role
 from reintegration.kernel.clock import now
-from reintegration.kernel.errors import ForbiddenError, NotFoundError
+from reintegration.kernel.errors import ConstraintViolationError, ForbiddenError, NotFoundError
 from reintegration.kernel.reference import Reference
 
 _SQL = load_queries(__file__)
+MOST_DOCUMENTS = 100
+"""Documents of one payment: all of them are read with it."""
 _ABROAD = FIELD_ROLES | {Role.PARTNER_COORDINATOR}
 _STAGES = {"draft": "request", "released": "settlement", "unconfirmed": "settlement", "paid": "settlement"}
 
@@ -85,15 +87,19 @@ async def request_upload(transaction: Transaction, command: RequestUpload) -> Re
 
 
 async def inspect_upload(unit_of_work: UnitOfWork, store: DigestingStore, actor: Actor, document_id: UUID) -> UploadFacts:
-    """Read a document's object back from the store, outside any transaction.
+    """Read a document's object back from the store, outside any transaction; one that is stored already is not read again.
 
     Raises:
-        NotFoundError: the document is absent or hidden.
+        NotFoundError: the document is absent or hidden, or somebody else announced it.
         UploadMissingError: nothing has been sent yet.
     """
     require(actor, Permission.EVIDENCE_UPLOAD)
     async with unit_of_work.read(actor) as transaction:
         document = await visible(transaction, Document, document_id, kind="Document")
+    if document.uploaded_by != actor.id:
+        raise NotFoundError(kind="Document")
+    if document.status == "stored":
+        return UploadFacts(document.size_bytes, document.sha256)
     if not await store.exists(document.object_key):
         raise UploadMissingError
     found = await store.digest(document.object_key)
@@ -123,6 +129,7 @@ async def attach_document(transaction: Transaction, command: AttachDocument) -> 
     Raises:
         WrongStepError, UploadMissingError, NotFoundError.
         ForbiddenError: Fedasil's roles add nothing to a field office's payment.
+        ConstraintViolationError: it shows this document already, or as many as one payment may.
     """
     require(transaction.actor, Permission.EVIDENCE_UPLOAD)
     payment = await transaction.fetch_one(_SQL["payment_step"], command.payment_id)
@@ -135,6 +142,10 @@ async def attach_document(transaction: Transaction, command: AttachDocument) -> 
         raise NotFoundError(kind="Document")
     if payment["status"] not in _STAGES:
         raise WrongStepError
+    if payment["documents"] >= MOST_DOCUMENTS:
+        raise ConstraintViolationError(
+            constraint="payment_documents_limit", explanation=f"A payment shows at most {MOST_DOCUMENTS} documents"
+        )
     await transaction.execute(
         _SQL["attach"],
         command.id,

@@ -10,7 +10,13 @@ from reintegration.database.transaction import Transaction
 from reintegration.identity.permissions import Permission, allows, require
 from reintegration.kernel.actor import FIELD_ROLES, Role
 from reintegration.kernel.clock import now, today
-from reintegration.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError, TransitionError
+from reintegration.kernel.errors import (
+    ConstraintViolationError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    TransitionError,
+)
 from reintegration.kernel.reference import Reference
 from reintegration.ledger.errors import NotEnoughLeftError
 from reintegration.ledger.service import Pot, flows, post, pot_of
@@ -31,6 +37,8 @@ from reintegration.programme.service import office
 
 _SQL = load_queries(__file__)
 _FIELD_KINDS = frozenset({"supplier_direct", "reimbursement"})
+MOST_CHANGES = 300
+"""Changes after which a payment isn't submitted again: each submission leaves two ledger entries, and all are read with it."""
 _STREAMS = {
     "supplier_direct": "reintegration",
     "reimbursement": "reintegration",
@@ -114,10 +122,15 @@ async def submit_payment(transaction: Transaction, command: SubmitPayment) -> Re
 
     Raises:
         NoRateError, DocumentsMissingError, NotEnoughLeftError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
-        ItemNotInForceError, AlreadyPaidError, TransitionError, VersionConflictError, NotFoundError, ForbiddenError.
+        ItemNotInForceError, AlreadyPaidError, TransitionError, VersionConflictError, NotFoundError, ForbiddenError;
+        ConstraintViolationError after `MOST_CHANGES`.
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "submitted")
+    if payment.version > MOST_CHANGES:
+        raise ConstraintViolationError(
+            constraint="payments_changes_limit", explanation="This payment was changed too often; cancel it and make a new one"
+        )
     if payment.plan_item_id is not None and not await line_in_force(transaction, payment.plan_item_id):
         raise ItemNotInForceError
     await check_documents(transaction, payment, "request")
