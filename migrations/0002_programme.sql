@@ -36,6 +36,8 @@ create table return_desks (
     code text not null,
     name text not null,
     city text not null,
+    certainty text not null,
+    source text not null,
     constraint return_desks_pk primary key (id),
     constraint return_desks_code_uq unique (code)
 );
@@ -45,6 +47,8 @@ create table partners (
     code text not null,
     name text not null,
     transfer_protocol text,
+    certainty text not null,
+    source text not null,
     constraint partners_pk primary key (id),
     constraint partners_code_uq unique (code)
 );
@@ -57,6 +61,8 @@ create table field_offices (
     name text not null,
     city text not null,
     local_currency text not null,
+    certainty text not null,
+    source text not null,
     constraint field_offices_pk primary key (id),
     constraint field_offices_code_uq unique (code),
     constraint field_offices_partner_uq unique (id, partner_id),
@@ -231,6 +237,8 @@ create table operations (
     starts_on date not null,
     ends_on date not null,
     certainty text not null,
+    source text not null,
+    note text not null,
     constraint operations_pk primary key (id),
     constraint operations_code_uq unique (code),
     constraint operations_fund_fk foreign key (fund_id) references funds (id),

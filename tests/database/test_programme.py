@@ -86,6 +86,18 @@ async def test_offices_stand_in_many_countries_under_ids_that_every_installation
     assert await owner.fetchval("select id from partners where code = 'IOM'") == UUID("d5ce3d22-71f9-5f19-9401-f99087efaa80")
 
 
+async def test_places_and_operations_tell_how_sure_they_are_and_from_where(owner: asyncpg.Connection) -> None:
+    tables = ("return_desks", "partners", "field_offices", "operations")
+    silent = " union all ".join(f"select code from {table} where certainty = '' or source = ''" for table in tables)  # noqa: S608 - ours
+    assert await owner.fetch(silent) == []
+    assert tuple(await owner.fetchrow("select certainty, source from partners where code = 'IOM'")) == (
+        "official",
+        "seed 002; seed 004",
+    )
+    note = await owner.fetchval("select note from operations where code = 'AMIF-SO3-AVRR'")
+    assert note.startswith("Legal default of the rate is REGISTRATION_MONTH")
+
+
 async def test_loading_again_changes_nothing_and_logs_nothing(
     owner: asyncpg.Connection, fresh_database: DatabaseAddresses
 ) -> None:
@@ -164,8 +176,9 @@ async def test_a_row_that_decides_cant_be_taken_out_of_its_file(owner: asyncpg.C
 
 async def test_a_row_that_the_database_refuses_takes_the_whole_load_back(owner: asyncpg.Connection) -> None:
     before = await entries(owner)
+    partner = next(table for table in reference_tables() if table.table == "partners").rows[0]
     tables = (
-        TableRows("partners", "partners.csv", ({"id": str(identifier("partner", "NEW")), "code": "NEW", "name": "New"},)),
+        TableRows("partners", "partners.csv", ({**partner, "id": str(identifier("partner", "NEW")), "code": "NEW"},)),
         TableRows("countries", "countries.csv", ({"code": "x'; drop table cases", "alpha3": "", "name": ""},), key="code"),
     )
     with pytest.raises(ReferenceDataError, match="countries_code_ck"):
@@ -307,7 +320,7 @@ async def test_two_operations_of_a_fund_on_a_day_are_not_chosen_by_chance(
     await owner.execute(
         "select set_config('app.actor', 'x', false), set_config('app.role', 'system', false);"
         "insert into operations select gen_random_uuid(), fund_id, 'SECOND', name, specific_objective, type_of_action,"
-        " union_rate_percent, rate_rule, starts_on, ends_on, certainty from operations where code = 'AMIF-SO3-AVRR'"
+        " union_rate_percent, rate_rule, starts_on, ends_on, certainty, source, note from operations where code = 'AMIF-SO3-AVRR'"
     )
     pool = await open_pool(fresh_database.application_url, max_size=1)
     try:

@@ -39,6 +39,8 @@ class Operation(Model):
     starts_on = fields.DateField()
     ends_on = fields.DateField()
     certainty = fields.TextField()
+    source = fields.TextField()
+    note = fields.TextField()
 
     class Meta:
         """Table operations."""

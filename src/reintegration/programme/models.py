@@ -62,6 +62,8 @@ class ReturnDesk(Model):
     code = fields.TextField()
     name = fields.TextField()
     city = fields.TextField()
+    certainty = fields.TextField()
+    source = fields.TextField()
 
     class Meta:
         """Table return_desks."""
@@ -76,6 +78,8 @@ class Partner(Model):
     code = fields.TextField()
     name = fields.TextField()
     transfer_protocol = fields.TextField(null=True)
+    certainty = fields.TextField()
+    source = fields.TextField()
 
     class Meta:
         """Table partners."""
@@ -105,6 +109,8 @@ class FieldOffice(Model):
         on_delete=fields.RESTRICT,
     )
     local_currency_row_id: str
+    certainty = fields.TextField()
+    source = fields.TextField()
 
     class Meta:
         """Table field_offices."""

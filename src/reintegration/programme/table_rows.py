@@ -184,7 +184,7 @@ def _operations() -> tuple[TableRow, ...]:
                 column: row[column]
                 for column in ("code", "name", "specific_objective", "type_of_action", "rate_rule", "starts_on", "ends_on")
             },
-            "certainty": row["certainty"],
+            **{column: row[column] for column in ("certainty", "source", "note")},
         }
         for row in read_table("operations.csv", "funding")
     )
@@ -208,6 +208,11 @@ def _indicators() -> tuple[TableRow, ...]:
     )
 
 
+def _basis(row: reference.ReturnDesk | reference.Partner | reference.FieldOffice) -> TableRow:
+    """How sure a row is, and from where it comes."""
+    return {"certainty": row.certainty, "source": row.source}
+
+
 def _places() -> tuple[TableRows, ...]:
     return (
         TableRows(
@@ -221,13 +226,17 @@ def _places() -> tuple[TableRows, ...]:
             "return_desks",
             "return_desks.csv",
             tuple(
-                {"id": str(desk.id), "code": desk.code, "name": desk.name, "city": desk.city} for desk in reference.return_desks()
+                {"id": str(desk.id), "code": desk.code, "name": desk.name, "city": desk.city, **_basis(desk)}
+                for desk in reference.return_desks()
             ),
         ),
         TableRows(
             "partners",
             "partners.csv",
-            tuple({"id": str(partner.id), "code": partner.code, "name": partner.name} for partner in reference.partners()),
+            tuple(
+                {"id": str(partner.id), "code": partner.code, "name": partner.name, **_basis(partner)}
+                for partner in reference.partners()
+            ),
         ),
         TableRows(
             "field_offices",
@@ -241,6 +250,7 @@ def _places() -> tuple[TableRows, ...]:
                     "name": office.name,
                     "city": office.city,
                     "local_currency": office.local_currency,
+                    **_basis(office),
                 }
                 for office in reference.field_offices()
             ),
