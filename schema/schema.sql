@@ -1072,7 +1072,9 @@ CREATE TABLE public.field_offices (
     code text NOT NULL,
     name text NOT NULL,
     city text NOT NULL,
-    local_currency text NOT NULL
+    local_currency text NOT NULL,
+    certainty text NOT NULL,
+    source text NOT NULL
 );
 
 ALTER TABLE public.field_offices OWNER TO reintegration_owner;
@@ -1195,6 +1197,8 @@ CREATE TABLE public.operations (
     starts_on date NOT NULL,
     ends_on date NOT NULL,
     certainty text NOT NULL,
+    source text NOT NULL,
+    note text NOT NULL,
     CONSTRAINT operations_dates_ck CHECK ((ends_on >= starts_on)),
     CONSTRAINT operations_rate_rule_ck CHECK ((rate_rule = ANY (ARRAY['REGISTRATION_MONTH'::text, 'PAYMENT_MONTH'::text]))),
     CONSTRAINT operations_union_rate_ck CHECK (((union_rate_percent >= 0) AND (union_rate_percent <= 100)))
@@ -1206,7 +1210,9 @@ CREATE TABLE public.partners (
     id uuid NOT NULL,
     code text NOT NULL,
     name text NOT NULL,
-    transfer_protocol text
+    transfer_protocol text,
+    certainty text NOT NULL,
+    source text NOT NULL
 );
 
 ALTER TABLE public.partners OWNER TO reintegration_owner;
@@ -1370,7 +1376,9 @@ CREATE TABLE public.return_desks (
     id uuid NOT NULL,
     code text NOT NULL,
     name text NOT NULL,
-    city text NOT NULL
+    city text NOT NULL,
+    certainty text NOT NULL,
+    source text NOT NULL
 );
 
 ALTER TABLE public.return_desks OWNER TO reintegration_owner;
