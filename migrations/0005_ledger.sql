@@ -18,7 +18,9 @@ create table ledger_accounts (
         stream in ('cash_premium', 'reintegration', 'travel_document_refund') and (kind = 'fund') = (case_id is null)
         and (kind <> 'plan_line' or line_id is not null)
     ),
-    constraint ledger_accounts_minimum_ck check ((kind = 'fund') = (minimum_minor is null)),
+    constraint ledger_accounts_minimum_ck check (
+        (kind = 'fund') = (minimum_minor is null) and coalesce(minimum_minor, 0) = 0
+    ),
     constraint ledger_accounts_name_uq unique nulls not distinct (case_id, kind, stream, line_id, fund_id, currency)
 );
 create index ledger_accounts_fund_ix on ledger_accounts (fund_id, kind);
@@ -111,6 +113,37 @@ begin
     ) then
         raise exception 'a posting that does not belong to its transaction and account'
             using errcode = '23514', constraint = 'ledger_postings_belongs_ck', table = 'ledger_postings';
+    end if;
+    -- Money leaves a fund by a grant alone, and a grant is its entitlement's: that amount, that case, that fund, once.
+    if exists (
+        select from added p
+        join ledger_transactions t on t.id = p.transaction_id
+        join ledger_accounts a on a.id = p.account_id
+        where p.amount_minor < 0 and a.kind = 'fund' and t.kind <> 'entitlement_granted'
+    ) or exists (
+        select from ledger_transactions t
+        where t.kind = 'entitlement_granted' and t.id in (select p.transaction_id from added p)
+            and (
+                t.occasion <> 1
+                or (select count(*) from ledger_postings p where p.transaction_id = t.id) <> 2
+                or not exists (
+                    select from entitlements e
+                    join ledger_postings taken
+                        on taken.transaction_id = t.id and taken.amount_minor = - e.amount_minor and taken.currency = e.currency
+                    join ledger_accounts source
+                        on source.id = taken.account_id and source.kind = 'fund' and source.fund_id = e.fund_id
+                        and source.stream = e.stream
+                    join ledger_postings given
+                        on given.transaction_id = t.id and given.amount_minor = e.amount_minor and given.currency = e.currency
+                    join ledger_accounts pot
+                        on pot.id = given.account_id and pot.kind = 'entitlement' and pot.case_id = e.case_id
+                        and pot.fund_id = e.fund_id and pot.stream = e.stream
+                    where e.id = t.reference_id and e.case_id = t.case_id
+                )
+            )
+    ) then
+        raise exception 'money leaves a fund by the grant of an entitlement alone'
+            using errcode = '23514', constraint = 'ledger_postings_grant_ck', table = 'ledger_postings';
     end if;
     select array_agg(a.id order by a.id) into touched
     from ledger_accounts a

@@ -61,11 +61,29 @@ $$;
 
 ALTER FUNCTION jobs.fn_pgqueuer_changed() OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.actor_role() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN NULLIF(current_setting('app.role'::text, true), ''::text);
+
+ALTER FUNCTION public.actor_role() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.actor_carries(office uuid) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE(((public.actor_role() = 'system'::text) OR ((office IS NULL) = (public.actor_role() = ANY (ARRAY['return_counsellor'::text, 'fedasil_finance'::text, 'fedasil_programme'::text])))), false);
+
+ALTER FUNCTION public.actor_carries(office uuid) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.actor_id() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN NULLIF(current_setting('app.actor'::text, true), ''::text);
 
 ALTER FUNCTION public.actor_id() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.actor_is(VARIADIC roles text[]) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE(((public.actor_role() = 'system'::text) OR (public.actor_role() = ANY (roles))), false);
+
+ALTER FUNCTION public.actor_is(VARIADIC roles text[]) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.actor_offices() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -78,12 +96,6 @@ CREATE FUNCTION public.actor_partner() RETURNS uuid
     RETURN (NULLIF(current_setting('app.partner'::text, true), ''::text))::uuid;
 
 ALTER FUNCTION public.actor_partner() OWNER TO reintegration_owner;
-
-CREATE FUNCTION public.actor_role() RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN NULLIF(current_setting('app.role'::text, true), ''::text);
-
-ALTER FUNCTION public.actor_role() OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.actor_sees_all() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -141,6 +153,76 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_case_closing() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_case_writer() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    changed text[];
+begin
+    if actor_is('system') then
+        return new;
+    end if;
+    select coalesce(array_agg(n.key), '{}') into changed
+    from jsonb_each(to_jsonb(new)) n
+    where n.key <> 'version' and n.value is distinct from to_jsonb(old) -> n.key;
+    if changed <> '{}' and not (case
+        when old.status = new.status
+            then
+            changed <@ array['partner_id', 'field_office_id']
+            and (
+                actor_is('partner_coordinator', 'fedasil_programme')
+                or (actor_is('return_counsellor') and old.field_office_id is null)
+            )
+        when new.status = 'referred'
+            then
+            changed <@ array['status', 'partner_id', 'field_office_id']
+            and actor_is('return_counsellor', 'fedasil_programme')
+        when new.status = 'departed'
+            then changed <@ array['status', 'departed_on', 'travel_mode'] and actor_is('return_counsellor')
+        when new.status = 'arrived'
+            then
+            changed <@ array['status', 'arrived_on', 'arrival_confirmed_by', 'arrival_confirmed_at']
+            and actor_is('field_officer', 'field_approver')
+        when new.status = 'implementing'
+            then changed = array['status'] and actor_is('partner_coordinator')
+        when new.status = 'closed'
+            then
+            changed <@ array['status', 'closed_on', 'close_reason', 'close_note']
+            and actor_is('return_counsellor', 'field_approver', 'partner_coordinator', 'fedasil_programme')
+        else false
+    end) then
+        perform refuse_writer('cases');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_case_writer() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.check_deadline_writer() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if actor_is('system') or new.deadline_on is not distinct from old.deadline_on then
+        return new;
+    end if;
+    if not (
+        (
+            old.deadline_on is null and actor_is('field_officer', 'field_approver')
+            and exists (select from cases c where c.id = new.case_id and c.arrived_on is not null)
+        )
+        or exists (
+            select from deadline_extensions x
+            where x.entitlement_id = new.id and x.new_deadline_on = new.deadline_on and x.decision = 'approved'
+                and new.deadline_on > old.deadline_on
+        )
+    ) then
+        perform refuse_writer('entitlements');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_deadline_writer() OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.check_document() RETURNS trigger
     LANGUAGE plpgsql
@@ -359,6 +441,28 @@ end $$;
 
 ALTER FUNCTION public.check_payment_part() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_payment_writer() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if actor_is('system') then
+        return new;
+    end if;
+    if not actor_carries(new.field_office_id) or not (case
+        when new.status = 'draft' and old.status <> 'draft' then true
+        when new.status in ('draft', 'submitted', 'cancelled') then actor_is('return_counsellor', 'field_officer')
+        when new.status = 'approved' then actor_is('field_approver', 'fedasil_programme')
+        when new.status in ('paid', 'failed', 'unconfirmed')
+            then actor_is('field_officer', 'partner_coordinator', 'fedasil_finance')
+        else actor_is('partner_coordinator', 'fedasil_finance')
+    end) then
+        perform refuse_writer('payments');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_payment_writer() OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.check_plan_item() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -415,6 +519,37 @@ begin
     ) then
         raise exception 'a posting that does not belong to its transaction and account'
             using errcode = '23514', constraint = 'ledger_postings_belongs_ck', table = 'ledger_postings';
+    end if;
+    -- Money leaves a fund by a grant alone, and a grant is its entitlement's: that amount, that case, that fund, once.
+    if exists (
+        select from added p
+        join ledger_transactions t on t.id = p.transaction_id
+        join ledger_accounts a on a.id = p.account_id
+        where p.amount_minor < 0 and a.kind = 'fund' and t.kind <> 'entitlement_granted'
+    ) or exists (
+        select from ledger_transactions t
+        where t.kind = 'entitlement_granted' and t.id in (select p.transaction_id from added p)
+            and (
+                t.occasion <> 1
+                or (select count(*) from ledger_postings p where p.transaction_id = t.id) <> 2
+                or not exists (
+                    select from entitlements e
+                    join ledger_postings taken
+                        on taken.transaction_id = t.id and taken.amount_minor = - e.amount_minor and taken.currency = e.currency
+                    join ledger_accounts source
+                        on source.id = taken.account_id and source.kind = 'fund' and source.fund_id = e.fund_id
+                        and source.stream = e.stream
+                    join ledger_postings given
+                        on given.transaction_id = t.id and given.amount_minor = e.amount_minor and given.currency = e.currency
+                    join ledger_accounts pot
+                        on pot.id = given.account_id and pot.kind = 'entitlement' and pot.case_id = e.case_id
+                        and pot.fund_id = e.fund_id and pot.stream = e.stream
+                    where e.id = t.reference_id and e.case_id = t.case_id
+                )
+            )
+    ) then
+        raise exception 'money leaves a fund by the grant of an entitlement alone'
+            using errcode = '23514', constraint = 'ledger_postings_grant_ck', table = 'ledger_postings';
     end if;
     select array_agg(a.id order by a.id) into touched
     from ledger_accounts a
@@ -585,6 +720,16 @@ begin
 end $$;
 
 ALTER FUNCTION public.refuse_truncate() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.refuse_writer(relation text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% may not write this of %', coalesce(actor_role(), 'nobody'), relation
+        using errcode = '42501', table = relation;
+end $$;
+
+ALTER FUNCTION public.refuse_writer(relation text) OWNER TO reintegration_owner;
 
 CREATE TABLE public.case_intakes (
     case_id uuid NOT NULL,
@@ -1135,7 +1280,7 @@ CREATE TABLE public.ledger_accounts (
     currency text NOT NULL,
     minimum_minor bigint,
     CONSTRAINT ledger_accounts_kind_ck CHECK ((kind = ANY (ARRAY['fund'::text, 'entitlement'::text, 'plan_line'::text, 'reserved'::text, 'spent'::text]))),
-    CONSTRAINT ledger_accounts_minimum_ck CHECK (((kind = 'fund'::text) = (minimum_minor IS NULL))),
+    CONSTRAINT ledger_accounts_minimum_ck CHECK ((((kind = 'fund'::text) = (minimum_minor IS NULL)) AND (COALESCE(minimum_minor, (0)::bigint) = 0))),
     CONSTRAINT ledger_accounts_stream_ck CHECK (((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])) AND ((kind = 'fund'::text) = (case_id IS NULL)) AND ((kind <> 'plan_line'::text) OR (line_id IS NOT NULL))))
 );
 
@@ -1950,6 +2095,8 @@ CREATE TRIGGER cases_transition BEFORE INSERT OR UPDATE OF status ON public.case
 
 CREATE TRIGGER cases_version BEFORE UPDATE ON public.cases FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
+CREATE TRIGGER cases_writer BEFORE UPDATE ON public.cases FOR EACH ROW EXECUTE FUNCTION public.check_case_writer();
+
 CREATE TRIGGER countries_audit AFTER INSERT OR DELETE OR UPDATE ON public.countries FOR EACH ROW EXECUTE FUNCTION public.record_change('code');
 
 CREATE TRIGGER countries_no_truncate BEFORE TRUNCATE ON public.countries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
@@ -1991,6 +2138,8 @@ CREATE TRIGGER entitlement_exceptions_version BEFORE UPDATE ON public.entitlemen
 CREATE TRIGGER entitlements_audit AFTER INSERT OR DELETE OR UPDATE ON public.entitlements FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER entitlements_check AFTER INSERT OR UPDATE ON public.entitlements FOR EACH ROW EXECUTE FUNCTION public.check_entitlement();
+
+CREATE TRIGGER entitlements_deadline BEFORE UPDATE ON public.entitlements FOR EACH ROW EXECUTE FUNCTION public.check_deadline_writer();
 
 CREATE TRIGGER entitlements_no_truncate BEFORE TRUNCATE ON public.entitlements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
@@ -2097,6 +2246,8 @@ CREATE TRIGGER payments_transition BEFORE INSERT OR UPDATE OF status ON public.p
 CREATE TRIGGER payments_verified BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_payment();
 
 CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_payment_writer();
 
 CREATE TRIGGER plan_items_append_only BEFORE DELETE OR UPDATE ON public.plan_items FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -2337,9 +2488,15 @@ ALTER TABLE public.case_intakes ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_intakes_guard ON public.case_intakes FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
+CREATE POLICY case_intakes_insert_roles ON public.case_intakes AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
 CREATE POLICY case_intakes_scope ON public.case_intakes USING (( SELECT public.actor_sees_intake() AS actor_sees_intake));
 
+CREATE POLICY case_intakes_update_roles ON public.case_intakes AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
 ALTER TABLE public.case_transfers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_transfers_insert_roles ON public.case_transfers AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'partner_coordinator'::text]) AS actor_is));
 
 CREATE POLICY case_transfers_scope ON public.case_transfers USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
@@ -2349,17 +2506,25 @@ ALTER TABLE public.cases ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY cases_guard ON public.cases FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
+CREATE POLICY cases_insert_roles ON public.cases AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
 CREATE POLICY cases_scope ON public.cases USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
 
 ALTER TABLE public.deadline_extensions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY deadline_extensions_insert_roles ON public.deadline_extensions AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'partner_coordinator'::text]) AS actor_is));
 
 CREATE POLICY deadline_extensions_scope ON public.deadline_extensions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = deadline_extensions.case_id)))));
 
+CREATE POLICY deadline_extensions_update_roles ON public.deadline_extensions AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
+
 ALTER TABLE public.documents ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY documents_guard ON public.documents FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY documents_insert_roles ON public.documents AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'partner_coordinator'::text]) AS actor_is));
 
 CREATE POLICY documents_scope ON public.documents USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR (EXISTS ( SELECT
    FROM public.cases c
@@ -2371,21 +2536,33 @@ CREATE POLICY documents_scope ON public.documents USING ((( SELECT public.actor_
    FROM public.payments p
   WHERE (p.case_id = documents.case_id)))))));
 
+CREATE POLICY documents_update_roles ON public.documents AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'partner_coordinator'::text]) AS actor_is));
+
 ALTER TABLE public.entitlement_assessments ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY entitlement_assessments_insert_roles ON public.entitlement_assessments AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'fedasil_programme'::text]) AS actor_is));
 
 CREATE POLICY entitlement_assessments_scope ON public.entitlement_assessments USING (( SELECT public.actor_sees_intake() AS actor_sees_intake));
 
 ALTER TABLE public.entitlement_exceptions ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY entitlement_exceptions_insert_roles ON public.entitlement_exceptions AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
 CREATE POLICY entitlement_exceptions_scope ON public.entitlement_exceptions USING (( SELECT public.actor_sees_all() AS actor_sees_all));
+
+CREATE POLICY entitlement_exceptions_update_roles ON public.entitlement_exceptions AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
 
 ALTER TABLE public.entitlements ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY entitlements_guard ON public.entitlements FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
+CREATE POLICY entitlements_insert_roles ON public.entitlements AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
 CREATE POLICY entitlements_scope ON public.entitlements USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = entitlements.case_id)))));
+
+CREATE POLICY entitlements_update_roles ON public.entitlements AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'fedasil_programme'::text]) AS actor_is));
 
 ALTER TABLE public.export_files ENABLE ROW LEVEL SECURITY;
 
@@ -2403,6 +2580,8 @@ ALTER TABLE public.ledger_accounts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ledger_accounts_guard ON public.ledger_accounts TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
 
+CREATE POLICY ledger_accounts_insert_roles ON public.ledger_accounts AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is));
+
 CREATE POLICY ledger_accounts_scope ON public.ledger_accounts USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((case_id IS NULL) AND (( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]))) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = ledger_accounts.case_id))) OR (EXISTS ( SELECT
@@ -2412,6 +2591,8 @@ CREATE POLICY ledger_accounts_scope ON public.ledger_accounts USING ((( SELECT p
 ALTER TABLE public.ledger_postings ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ledger_postings_guard ON public.ledger_postings FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY ledger_postings_insert_roles ON public.ledger_postings AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is));
 
 CREATE POLICY ledger_postings_scope ON public.ledger_postings USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
@@ -2423,6 +2604,18 @@ ALTER TABLE public.ledger_transactions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ledger_transactions_guard ON public.ledger_transactions FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
+CREATE POLICY ledger_transactions_insert_roles ON public.ledger_transactions AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR ((actor_id = ( SELECT public.actor_id() AS actor_id)) AND
+CASE kind
+    WHEN 'entitlement_granted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is)
+    WHEN 'entitlement_released'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is)
+    WHEN 'plan_budgeted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is)
+    WHEN 'payment_reserved'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is)
+    WHEN 'payment_unreserved'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is)
+    WHEN 'payment_spent'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is)
+    WHEN 'payment_reversed'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is)
+    ELSE false
+END)));
+
 CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = ledger_transactions.case_id))) OR (EXISTS ( SELECT
@@ -2432,6 +2625,10 @@ CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( 
 ALTER TABLE public.payment_documents ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY payment_documents_guard ON public.payment_documents FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_documents_insert_roles ON public.payment_documents AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'partner_coordinator'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_documents.payment_id) AND public.actor_carries(p.field_office_id)))))));
 
 CREATE POLICY payment_documents_scope ON public.payment_documents USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.payments p
@@ -2443,7 +2640,15 @@ CREATE POLICY payment_documents_scope ON public.payment_documents USING ((( SELE
 
 ALTER TABLE public.payment_lines ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY payment_lines_delete_roles ON public.payment_lines AS RESTRICTIVE FOR DELETE USING ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id)))))));
+
 CREATE POLICY payment_lines_guard ON public.payment_lines FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_lines_insert_roles ON public.payment_lines AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id)))))));
 
 CREATE POLICY payment_lines_scope ON public.payment_lines USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.payments p
@@ -2453,6 +2658,10 @@ CREATE POLICY payment_lines_scope ON public.payment_lines USING ((( SELECT publi
            FROM public.field_offices o
           WHERE (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))))))));
 
+CREATE POLICY payment_lines_update_roles ON public.payment_lines AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id))))));
+
 ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY payments_carry_on ON public.payments FOR UPDATE USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (field_office_id IN ( SELECT o.id
@@ -2460,6 +2669,8 @@ CREATE POLICY payments_carry_on ON public.payments FOR UPDATE USING ((( SELECT p
   WHERE (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))));
 
 CREATE POLICY payments_guard ON public.payments TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
+
+CREATE POLICY payments_insert_roles ON public.payments AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is) AND public.actor_carries(field_office_id)));
 
 CREATE POLICY payments_make ON public.payments FOR INSERT WITH CHECK ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) AND (EXISTS ( SELECT
    FROM public.cases c
@@ -2475,6 +2686,8 @@ ALTER TABLE public.plan_items ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY plan_items_guard ON public.plan_items FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
+CREATE POLICY plan_items_insert_roles ON public.plan_items AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
+
 CREATE POLICY plan_items_scope ON public.plan_items USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = plan_items.case_id))) OR (EXISTS ( SELECT
@@ -2485,35 +2698,55 @@ ALTER TABLE public.plans ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY plans_guard ON public.plans TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
 
+CREATE POLICY plans_insert_roles ON public.plans AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
+
 CREATE POLICY plans_scope ON public.plans USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = plans.case_id)))));
 
+CREATE POLICY plans_update_roles ON public.plans AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is) AND (status = ANY (ARRAY['submitted'::text, 'superseded'::text]))) OR (( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is) AND (status = ANY (ARRAY['approved'::text, 'rejected'::text, 'superseded'::text])))));
+
 ALTER TABLE public.returnee_identities ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY returnee_identities_insert_roles ON public.returnee_identities AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 CREATE POLICY returnee_identities_scope ON public.returnee_identities USING (((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'system'::text])) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text])) AND (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = returnee_identities.case_id))))));
 
+CREATE POLICY returnee_identities_update_roles ON public.returnee_identities AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
 ALTER TABLE public.returnees ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY returnees_guard ON public.returnees FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY returnees_insert_roles ON public.returnees AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = returnees.case_id)))));
 
+CREATE POLICY returnees_update_roles ON public.returnees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
 ALTER TABLE public.suppliers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY suppliers_insert_roles ON public.suppliers AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
 
 CREATE POLICY suppliers_scope ON public.suppliers USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (EXISTS ( SELECT
    FROM public.field_offices o
   WHERE ((o.id = suppliers.field_office_id) AND (o.partner_id = ( SELECT public.actor_partner() AS actor_partner))))))));
 
+CREATE POLICY suppliers_update_roles ON public.suppliers AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
+
 ALTER TABLE public.vulnerabilities ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY vulnerabilities_insert_roles ON public.vulnerabilities AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 CREATE POLICY vulnerabilities_scope ON public.vulnerabilities USING (((( SELECT public.actor_role() AS actor_role) <> 'fedasil_finance'::text) AND (( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = vulnerabilities.case_id))))));
+
+CREATE POLICY vulnerabilities_update_roles ON public.vulnerabilities AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
 
 GRANT USAGE ON SCHEMA jobs TO reintegration_app;
 

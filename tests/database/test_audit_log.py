@@ -48,21 +48,22 @@ async def a_case(transaction: Transaction, reference: str = "BE-1903-000001") ->
 
 
 async def test_an_insert_and_an_update_leave_one_entry_each(stage: Transaction) -> None:
-    await become(stage, ANN)
     before = await position(stage)
+    await become(stage, Actor(id="ann", role=Role.RETURN_COUNSELLOR))
     case_id = await a_case(stage)
-    await stage.execute("update cases set close_note = 'x' where id = $1", case_id)
+    await stage.execute("update cases set status = 'departed', departed_on = '2025-03-01' where id = $1", case_id)
+    await become(stage, SYSTEM)
     first, second = await entries(stage, before)
     number = await stage.fetch_value("select pg_current_xact_id()::text::bigint")
     row = await stage.fetch_value("select to_jsonb(c) from cases c where id = $1", case_id)
     assert isinstance(row, str)
     new = json.loads(row)
-    old = {**new, "version": 1, "close_note": None}
+    old = {**new, "version": 1, "status": "registered", "departed_on": None}
     for entry, action, images in ((first, "insert", (None, old)), (second, "update", (old, new))):
         assert entry["table_name"] == "cases"
         assert entry["row_id"] == str(case_id)
         assert entry["action"] == action
-        assert (entry["actor_id"], entry["actor_role"]) == ("ann", "fedasil_programme")
+        assert (entry["actor_id"], entry["actor_role"]) == ("ann", "return_counsellor")
         assert entry["transaction_id"] == number
         assert isinstance(entry["occurred_at"], datetime)
         assert datetime.now(UTC) - entry["occurred_at"] < timedelta(minutes=1)
@@ -125,7 +126,7 @@ async def test_the_actor_of_each_entry_is_the_one_of_the_moment(stage: Transacti
     before = await position(stage)
     case_id = await a_case(stage)
     await become(stage, Actor(id="Ann", role=Role.RETURN_COUNSELLOR))
-    await stage.execute("update cases set close_note = 'x' where id = $1", case_id)
+    await stage.execute("update cases set status = 'departed', departed_on = '2025-03-01' where id = $1", case_id)
     await become(stage, SYSTEM)
     found = [(entry["actor_id"], entry["actor_role"]) for entry in await entries(stage, before)]
     assert found == [("system", "system"), ("Ann", "return_counsellor")]

@@ -62,17 +62,17 @@ async def decide_extension(transaction: Transaction, command: DecideExtension) -
     if extension.requested_by == transaction.actor.id:
         raise SamePersonError(step="decision on the extension")
     _check_open(case)
-    if command.approved:
-        entitlement = await locked(transaction, Entitlement, extension.entitlement_id, kind="Entitlement")
-        _check_later(entitlement, extension)
-        entitlement.deadline_on = extension.new_deadline_on
-        await entitlement.save(using_db=transaction.orm, update_fields=["deadline_on"])
     extension.decision = "approved" if command.approved else "refused"
     if command.note is not None:
         extension.decision_note = command.note
     extension.decided_by = transaction.actor.id
     extension.decided_at = now()
     await extension.save(using_db=transaction.orm, update_fields=["decision", "decision_note", "decided_by", "decided_at"])
+    if command.approved:
+        entitlement = await locked(transaction, Entitlement, extension.entitlement_id, kind="Entitlement")
+        _check_later(entitlement, extension)
+        entitlement.deadline_on = extension.new_deadline_on
+        await entitlement.save(using_db=transaction.orm, update_fields=["deadline_on"])
     return Reference("DeadlineExtension", extension.id, extension.version + 1)
 
 

@@ -46,6 +46,7 @@ WRITTEN_BY_THE_LEDGER_ALONE = frozenset(
         "ledger_postings_balanced_ck",
         "ledger_postings_belongs_ck",
         "ledger_postings_case_fk",
+        "ledger_postings_grant_ck",
         "ledger_postings_isolation_ck",
         "ledger_postings_pk",
         "ledger_postings_transaction_fk",
