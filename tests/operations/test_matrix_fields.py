@@ -63,7 +63,7 @@ def test_every_field_has_a_decision() -> None:
     assert WALK.places() == expected().keys()
 
 
-@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
 async def test_a_role_sees_the_fields_of_the_table_and_no_others(role: Role, offices: Offices, offices_api: Api) -> None:
     """Every record that the database shows to the role's person of office A, and every root field."""
     who = A.who(role)
