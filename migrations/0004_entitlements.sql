@@ -260,7 +260,8 @@ alter table entitlement_assessments enable row level security, force row level s
 create policy entitlement_assessments_scope on entitlement_assessments using ((select actor_sees_intake()));
 
 alter table entitlement_exceptions enable row level security, force row level security;
-create policy entitlement_exceptions_scope on entitlement_exceptions using ((select actor_sees_all()));
+-- Reasons and rules can tell of an asylum procedure.
+create policy entitlement_exceptions_scope on entitlement_exceptions using ((select actor_sees_intake()));
 
 alter table entitlements enable row level security, force row level security;
 create policy entitlements_scope on entitlements

@@ -120,7 +120,7 @@ create index payments_entitlement_ix on payments (entitlement_id, case_id);
 create index payments_supplier_ix on payments (supplier_id, field_office_id);
 create unique index payments_entitlement_once_uq on payments (entitlement_id)
 where status not in ('failed', 'cancelled', 'reversed');
-create unique index payments_invoice_uq on payments (supplier_id, invoice_number, plan_item_id)
+create unique index payments_invoice_uq on payments (supplier_id, lower(invoice_number), plan_item_id)
 where status not in ('failed', 'cancelled', 'reversed');
 call version_table('payments');
 create trigger payments_transition before insert or update of status on payments
@@ -365,7 +365,7 @@ begin
         select from payments p
         join plan_items i on i.id = p.plan_item_id
         join plan_items mine on mine.id = new.plan_item_id and mine.line_id = i.line_id and mine.case_id = i.case_id
-        where p.supplier_id = new.supplier_id and p.invoice_number = new.invoice_number and p.id <> new.id
+        where p.supplier_id = new.supplier_id and lower(p.invoice_number) = lower(new.invoice_number) and p.id <> new.id
             and p.status not in ('draft', 'failed', 'cancelled', 'reversed')
     ) then
         perform raise_payment_rule('payments_invoice_ck', 'this invoice is paid already');

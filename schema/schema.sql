@@ -375,7 +375,7 @@ begin
         select from payments p
         join plan_items i on i.id = p.plan_item_id
         join plan_items mine on mine.id = new.plan_item_id and mine.line_id = i.line_id and mine.case_id = i.case_id
-        where p.supplier_id = new.supplier_id and p.invoice_number = new.invoice_number and p.id <> new.id
+        where p.supplier_id = new.supplier_id and lower(p.invoice_number) = lower(new.invoice_number) and p.id <> new.id
             and p.status not in ('draft', 'failed', 'cancelled', 'reversed')
     ) then
         perform raise_payment_rule('payments_invoice_ck', 'this invoice is paid already');
@@ -2035,7 +2035,7 @@ CREATE UNIQUE INDEX payments_entitlement_once_uq ON public.payments USING btree 
 
 CREATE INDEX payments_fund_ix ON public.payments USING btree (fund_id);
 
-CREATE UNIQUE INDEX payments_invoice_uq ON public.payments USING btree (supplier_id, invoice_number, plan_item_id) WHERE (status <> ALL (ARRAY['failed'::text, 'cancelled'::text, 'reversed'::text]));
+CREATE UNIQUE INDEX payments_invoice_uq ON public.payments USING btree (supplier_id, lower(invoice_number), plan_item_id) WHERE (status <> ALL (ARRAY['failed'::text, 'cancelled'::text, 'reversed'::text]));
 
 CREATE INDEX payments_item_ix ON public.payments USING btree (plan_item_id, case_id);
 
@@ -2548,7 +2548,7 @@ ALTER TABLE public.entitlement_exceptions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY entitlement_exceptions_insert_roles ON public.entitlement_exceptions AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
-CREATE POLICY entitlement_exceptions_scope ON public.entitlement_exceptions USING (( SELECT public.actor_sees_all() AS actor_sees_all));
+CREATE POLICY entitlement_exceptions_scope ON public.entitlement_exceptions USING (( SELECT public.actor_sees_intake() AS actor_sees_intake));
 
 CREATE POLICY entitlement_exceptions_update_roles ON public.entitlement_exceptions AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
 

@@ -101,13 +101,13 @@ async def test_an_invoice_is_paid_once_for_a_line_also_when_the_plan_changed(wor
         new_id(),
         plan.case.id,
         "supplier_direct",
-        await supplied(work, euros(100), supplier=supplier, invoice=" F-3 "),
+        await supplied(work, euros(100), supplier=supplier, invoice=" f-3 "),
         plan_item_id=plan.items[0],
     )
     await refused(work, OFFICER, asking(service.draft_payment, same), errors.AlreadyPaidError)
     await carry(work, first, "submitted")
     newer = await an_approved_plan(work, plan.case, a_line(100_000, line_id=plan.lines[0]))
-    second = await a_draft(work, newer, await supplied(work, euros(100), supplier=supplier, invoice="F-3"))
+    second = await a_draft(work, newer, await supplied(work, euros(100), supplier=supplier, invoice="f-3"))
     await refused(work, OFFICER, asking(service.submit_payment, SubmitPayment(second, 1)), errors.AlreadyPaidError)
 
 

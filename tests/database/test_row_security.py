@@ -59,7 +59,7 @@ FIELD = (Role.FIELD_OFFICER, Role.FIELD_APPROVER, Role.PARTNER_COORDINATOR)
 SEES_LESS: Mapping[str, tuple[Role, ...]] = {
     "case_intakes": (*FIELD, Role.FEDASIL_FINANCE),
     "entitlement_assessments": (*FIELD, Role.FEDASIL_FINANCE),
-    "entitlement_exceptions": FIELD,
+    "entitlement_exceptions": (*FIELD, Role.FEDASIL_FINANCE),
     "returnee_identities": (Role.FEDASIL_FINANCE, Role.AUDITOR),
     "vulnerabilities": (Role.FEDASIL_FINANCE,),
 }

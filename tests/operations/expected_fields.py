@@ -14,8 +14,8 @@ ABROAD: Roles = frozenset({Role.FIELD_OFFICER, Role.FIELD_APPROVER, Role.PARTNER
 FIELD = ABROAD - {Role.PARTNER_COORDINATOR}
 COORDINATOR = ABROAD - FIELD
 BELGIUM = CASES - ABROAD
-"""Rules and exceptions tell of the asylum procedure, which the country of return must not learn."""
 INTAKE = BELGIUM - {Role.FEDASIL_FINANCE}
+"""Rules and exceptions tell of the asylum procedure, which neither the country of return nor finance needs to know."""
 ASSESSORS = INTAKE - {Role.AUDITOR}
 REPORTS = BELGIUM - {Role.RETURN_COUNSELLOR}
 AUDIT = REPORTS - {Role.FEDASIL_FINANCE}
@@ -46,7 +46,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         ),
     ),
     ("Case", INTAKE, "assessments intake"),
-    ("Case", BELGIUM, "exceptions"),
+    ("Case", INTAKE, "exceptions"),
     ("CaseBalance", CASES, "available fund granted released reserved spent stream"),
     ("CaseConnection", CASES, "edges pageInfo totalCount"),
     ("CaseEdge", CASES, "cursor node"),
@@ -81,11 +81,11 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("DuplicateEvidenceEdge", REPORTS, "cursor node"),
     ("Entitlement", CASES, "amount case deadlineOn extensions fund grantedAt grantedBy grantedOn id returnee stream version"),
     ("Entitlement", INTAKE, "assessment"),
-    ("Entitlement", BELGIUM, "ruleId"),
+    ("Entitlement", INTAKE, "ruleId"),
     ("EntitlementAssessment", INTAKE, "assessedAt assessedBy case deviations explanation factsDigest id resultDigest tariffVersion"),
     (
         "EntitlementException",
-        BELGIUM,
+        INTAKE,
         "amount case decidedAt decidedBy decision decisionNote id kind reason reference requestedAt requestedBy ruleId version",
     ),
     ("ExchangeRate", EVERYBODY, "currency id rate"),

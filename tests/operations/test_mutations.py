@@ -85,7 +85,7 @@ async def test_a_client_may_make_the_id_in_version_seven_only(desk: Desk) -> Non
     assert answer["case"] == {"id": encode("Case", wanted)}
     again = await desk.refused(COUNSELLOR, "caseRegister", {**REGISTRATION, "id": str(wanted)})
     assert again["code"] == "RULE_VIOLATED"
-    assert again["message"] == "A case with this id exists already."
+    assert again["message"] == "This id can't be used; send another one."
     member = cast("list[dict[str, str]]", REGISTRATION["members"])[0]
     for asked, path in (
         ({**REGISTRATION, "id": str(uuid4())}, ["id"]),

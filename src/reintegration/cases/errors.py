@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import ClassVar
 
-from reintegration.database.constraints import ConstraintErrors
+from reintegration.database.constraints import ConstraintErrors, id_taken
 from reintegration.kernel.errors import ConstraintViolationError, DomainError, SamePersonError
 
 
@@ -135,7 +135,7 @@ CONSTRAINTS: ConstraintErrors = {
     "case_transfers_offices_ck": SameOfficeError,
     **dict(
         (
-            _rule("cases_pk", "A case with this id exists already"),
+            ("cases_pk", id_taken),
             _rule("cases_reference_ck", "A reference is spelled like BE-2026-000123"),
             _rule("cases_country_fk", "The country of return is unknown"),
             _rule("cases_partner_fk", "The partner is unknown"),
@@ -147,13 +147,13 @@ CONSTRAINTS: ConstraintErrors = {
             _rule("cases_open_payments_ck", "Payments of the case are open: settle or cancel them first"),
             _rule("cases_closed_ck", "A closed case has a date and a reason"),
             _rule("case_intakes_desk_fk", "The return desk is unknown"),
-            _rule("returnees_pk", "A returnee with this id exists already"),
+            ("returnees_pk", id_taken),
             _rule("returnees_nationality_fk", "The nationality is unknown"),
             _rule("returnees_birth_ck", "A birth date is after 1 January 1900"),
             _rule("returnee_identities_name_ck", "Names have 1 to 200 characters, the Latin name 1 to 400"),
-            _rule("vulnerabilities_pk", "A vulnerability with this id exists already"),
+            ("vulnerabilities_pk", id_taken),
             _rule("vulnerabilities_returnee_fk", "The person is not of this case"),
-            _rule("case_transfers_pk", "A transfer with this id exists already"),
+            ("case_transfers_pk", id_taken),
             _rule("case_transfers_to_fk", "The office is unknown"),
             _rule("case_transfers_reason_ck", "A reason has 3 to 2000 characters"),
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import asyncpg
 
-from reintegration.kernel.errors import DomainError, NotFoundError
+from reintegration.kernel.errors import ConstraintViolationError, DomainError, NotFoundError
 
 ConstraintErrors = Mapping[str, Callable[[], DomainError]]
 
@@ -26,6 +26,11 @@ def merge(rooms: Iterable[ConstraintErrors]) -> dict[str, Callable[[], DomainErr
             raise ConstraintMapError(f"mapped twice: {', '.join(sorted(twice))}")
         merged.update(room)
     return merged
+
+
+def id_taken() -> ConstraintViolationError:
+    """A client chose an id that is taken. The same words whose record ever it is, for who asks may not know of it."""
+    return ConstraintViolationError(constraint="id", explanation="This id can't be used; send another one")
 
 
 def database_error(error: BaseException) -> asyncpg.PostgresError | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from reintegration.database.constraints import ConstraintErrors
+from reintegration.database.constraints import ConstraintErrors, id_taken
 from reintegration.kernel.errors import ConstraintViolationError, DomainError, SamePersonError
 
 
@@ -148,12 +148,12 @@ CONSTRAINTS: ConstraintErrors = {
     "entitlements_dublin_ck": DublinEntitlementError,
     **dict(
         (
-            _rule("entitlement_assessments_pk", "An assessment with this id exists already"),
-            _rule("entitlement_exceptions_pk", "An exception with this id exists already"),
+            ("entitlement_assessments_pk", id_taken),
+            ("entitlement_exceptions_pk", id_taken),
             _rule("entitlement_exceptions_amount_ck", "A ceiling has an amount in EUR, an override has none"),
             _rule("entitlement_exceptions_reason_ck", "A reason has 3 to 2000 characters, a reference 1 to 200"),
             _rule("entitlements_once_uq", "This was granted already"),
-            _rule("deadline_extensions_pk", "An extension with this id exists already"),
+            ("deadline_extensions_pk", id_taken),
             _rule("deadline_extensions_reason_ck", "A reason has 3 to 2000 characters"),
         )
     ),

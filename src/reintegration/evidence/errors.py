@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reintegration.database.constraints import ConstraintErrors
+from reintegration.database.constraints import ConstraintErrors, id_taken
 from reintegration.kernel.errors import ConstraintViolationError, DomainError, InvalidInputError, NotFoundError
 
 
@@ -33,7 +33,7 @@ def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
 
 
 CONSTRAINTS: ConstraintErrors = {
-    "documents_pk": lambda: _violated("documents_pk", "There is a document with this id already"),
+    "documents_pk": id_taken,
     "documents_case_fk": lambda: NotFoundError(kind="Case"),
     "documents_kind_ck": lambda: InvalidInputError(field="kind", reason="not a kind of document"),
     "documents_media_type_ck": lambda: InvalidInputError(field="mediaType", reason="PNG, JPEG, WebP or PDF"),
@@ -41,7 +41,7 @@ CONSTRAINTS: ConstraintErrors = {
     "documents_digest_ck": lambda: InvalidInputError(field="sha256", reason="64 lower-case hexadecimal digits"),
     "documents_name_ck": lambda: InvalidInputError(field="fileName", reason="1 to 200 characters"),
     "documents_append_only_ck": lambda: _violated("documents_append_only_ck", "A stored document does not change"),
-    "payment_documents_pk": lambda: _violated("payment_documents_pk", "There is an attachment with this id already"),
+    "payment_documents_pk": id_taken,
     "payment_documents_once_uq": lambda: _violated("payment_documents_once_uq", "The document hangs on this payment already"),
     "payment_documents_document_fk": lambda: NotFoundError(kind="Document"),
     "payment_documents_payment_fk": lambda: NotFoundError(kind="Payment"),

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import ClassVar
 
-from reintegration.database.constraints import ConstraintErrors
-from reintegration.kernel.errors import ConstraintViolationError, DomainError
+from reintegration.database.constraints import ConstraintErrors, id_taken
+from reintegration.kernel.errors import DomainError
 
 
 @dataclass(kw_only=True)
@@ -38,9 +38,7 @@ class FailureCode(StrEnum):
 
 
 CONSTRAINTS: ConstraintErrors = {
-    "export_jobs_pk": lambda: ConstraintViolationError(
-        constraint="export_jobs_pk", explanation="There is a report with this id already"
-    ),
+    "export_jobs_pk": id_taken,
 }
 
 WRITTEN_BY_THE_EXPORTS_ROOM_ALONE = frozenset(

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     VULNERABILITY_APPROVE = auto()
     ENTITLEMENT_READ = auto()
     ENTITLEMENT_EXPLAIN = auto()
+    """Rules, reasons and exceptions: they can tell of an asylum procedure, so who may not know of it gets amounts alone."""
     ENTITLEMENT_ASSESS = auto()
     ENTITLEMENT_GRANT = auto()
     EXCEPTION_REQUEST = auto()
@@ -118,7 +119,6 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
         | {
-            _P.ENTITLEMENT_EXPLAIN,
             _P.PAYMENT_RELEASE,
             _P.PAYMENT_SETTLE,
             _P.PAYMENT_REVERSE,

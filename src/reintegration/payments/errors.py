@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reintegration.database.constraints import ConstraintErrors
+from reintegration.database.constraints import ConstraintErrors, id_taken
 from reintegration.kernel.errors import (
     ConstraintViolationError,
     DomainError,
@@ -88,11 +88,11 @@ def _text(field: str, most: int) -> InvalidInputError:
 
 
 CONSTRAINTS: ConstraintErrors = {
-    "suppliers_pk": lambda: _violated("suppliers_pk", "There is a supplier with this id already"),
+    "suppliers_pk": id_taken,
     "suppliers_office_fk": lambda: NotFoundError(kind="FieldOffice"),
     "suppliers_name_uq": lambda: _violated("suppliers_name_uq", "The office has a supplier of this name already"),
     "suppliers_name_ck": lambda: _text("name", 200),
-    "payments_pk": lambda: _violated("payments_pk", "There is a payment with this id already"),
+    "payments_pk": id_taken,
     "payments_supplier_fk": lambda: NotFoundError(kind="Supplier"),
     "payments_item_fk": lambda: NotFoundError(kind="PlanItem"),
     "payments_entitlement_fk": lambda: NotFoundError(kind="Entitlement"),

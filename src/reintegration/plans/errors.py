@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reintegration.database.constraints import ConstraintErrors
+from reintegration.database.constraints import ConstraintErrors, id_taken
 from reintegration.kernel.errors import (
     ConstraintViolationError,
     DomainError,
@@ -58,7 +58,7 @@ def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
 
 
 CONSTRAINTS: ConstraintErrors = {
-    "plans_pk": lambda: _violated("plans_pk", "There is a plan with this id already"),
+    "plans_pk": id_taken,
     "plans_number_uq": PlanOpenError,
     "plans_one_open_uq": PlanOpenError,
     "plans_one_approved_uq": PlanOpenError,
@@ -66,7 +66,7 @@ CONSTRAINTS: ConstraintErrors = {
     "plans_four_eyes_ck": lambda: SamePersonError(step="decision on a plan"),
     "plans_transition_ck": lambda: TransitionError(kind="Plan", current="in another status", wanted="that"),
     "plans_case_fk": lambda: NotFoundError(kind="Case"),
-    "plan_items_pk": lambda: _violated("plan_items_pk", "There is a plan item with this id already"),
+    "plan_items_pk": id_taken,
     "plan_items_line_uq": lambda: InvalidInputError(field="lines", reason="the same line stands there twice"),
     "plan_items_returnee_fk": lambda: NotFoundError(kind="Returnee"),
     "plan_items_budget_ck": lambda: InvalidInputError(field="budget", reason="more than zero, in EUR"),

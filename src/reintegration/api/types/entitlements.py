@@ -86,8 +86,8 @@ class Entitlement(Node):
     assessment: EntitlementAssessment | None = to_one("EntitlementAssessment", "assessment_id")
     extensions: list[DeadlineExtensionRef] = to_many("DeadlineExtension", "entitlement_id", ("requested_at", "id"), size=1)
 
-    # A rule can be one for former asylum applicants of a country, which its country must not learn.
-    @strawberry.field(description="The rule of the tariff that gave it; null in the country of return.")
+    # A rule can be one for former asylum applicants of a country.
+    @strawberry.field(description="The rule of the tariff that gave it; null for who may not know of an asylum procedure.")
     def rule_id(self, info: ApiInfo) -> str | None:
         """For who may see the explanation."""
         return self.row.rule_id if allows(info.context.actor.role, Permission.ENTITLEMENT_EXPLAIN) else None
