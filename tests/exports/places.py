@@ -18,8 +18,9 @@ async def own_bucket(address: ObjectStoreAddress) -> AsyncIterator[ObjectStore]:
         await store.call(None, lambda client: client.delete_bucket(Bucket=store.address.bucket))  # type: ignore[attr-defined]  # the product never deletes
 
 
-async def versions(store: ObjectStore) -> dict[str, int]:
-    """How often each object of the bucket was written."""
-    listed = await store.call(None, lambda client: client.list_object_versions(Bucket=store.address.bucket))  # type: ignore[attr-defined]  # the product never asks
+async def versions(store: ObjectStore, prefix: str = "") -> dict[str, int]:
+    """How often each object under the prefix was written; at most a thousand, S3's page."""
+    listed = await store.call(None, lambda client: client.list_object_versions(Bucket=store.address.bucket, Prefix=prefix))  # type: ignore[attr-defined]  # the product never asks
+    assert not listed.get("IsTruncated")
     keys = [entry["Key"] for entry in listed.get("Versions", [])]
     return {key: keys.count(key) for key in keys}

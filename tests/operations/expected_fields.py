@@ -82,7 +82,11 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("Entitlement", CASES, "amount case deadlineOn extensions fund grantedAt grantedBy grantedOn id returnee stream version"),
     ("Entitlement", INTAKE, "assessment"),
     ("Entitlement", INTAKE, "ruleId"),
-    ("EntitlementAssessment", INTAKE, "assessedAt assessedBy case deviations explanation factsDigest id resultDigest tariffVersion"),
+    (
+        "EntitlementAssessment",
+        INTAKE,
+        "assessedAt assessedBy case deviations explanation factsDigest id resultDigest tariffVersion",
+    ),
     (
         "EntitlementException",
         INTAKE,
