@@ -19,7 +19,7 @@ from tests.database.law import become, become_nobody, outcome, undone
 from tests.database.law_case import LawCase, a_law_case
 from tests.database.law_writers import inserts, updates
 
-KEY_OF_CASE = {"cases": "id", "suppliers": "field_office_id"}
+KEY_OF_CASE = {"cases": "id", "suppliers": "id"}
 """The column that says whose a row is; `case_id` elsewhere."""
 ROWS_OF_A_CASE = {
     "cases": 1,
@@ -121,7 +121,7 @@ async def caseload(law_pool: asyncpg.Pool) -> AsyncIterator[Caseload]:
 
 def key_of(table: str, case: LawCase) -> tuple[str, UUID]:
     column = KEY_OF_CASE.get(table, "case_id")
-    return column, case.office_id if table == "suppliers" else case.id
+    return column, case.supplier_id if table == "suppliers" else case.id
 
 
 async def counts(caseload: Caseload, table: str) -> tuple[int, ...] | str:

@@ -236,9 +236,9 @@ async def test_an_operation_that_takes_too_long_is_stopped(
 
 
 async def test_metrics_and_log_name_our_operations_and_nobody(
-    database_urls: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
+    fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
 ) -> None:
-    async with running(database_urls, object_store_address, tmp_path, operations=_operations(tmp_path)) as server:
+    async with running(fresh_database, object_store_address, tmp_path, operations=_operations(tmp_path)) as server:
         await _check_what_is_told(server)
 
 

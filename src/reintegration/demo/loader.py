@@ -1,7 +1,7 @@
 """Loads the demo caseload: batches of cases, each wholly or not at all, so that a stopped load goes on where it was."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -62,26 +62,42 @@ async def load_rates(unit_of_work: UnitOfWork) -> FrozenRates:
 
 
 async def load_caseload(
-    unit_of_work: UnitOfWork, store: ObjectStore, cases: Sequence[SyntheticCase], rates: FrozenRates, advance: Advance
+    unit_of_work: UnitOfWork,
+    store: ObjectStore,
+    cases: Sequence[SyntheticCase],
+    rates: FrozenRates,
+    advance: Advance,
+    analyze: Callable[[], Awaitable[None]] | None = None,
 ) -> int:
-    """Load those of `cases` that are missing; returns how many went in. `advance` is told how many are there."""
+    """Load those of `cases` that are missing; returns how many went in. `advance` is told how many are there.
+
+    `analyze` tells the planner about the rows after the first, second, fourth … batch: its own analysis comes a minute
+    later, and until then the checks of the ledger read whole tables.
+    """
     async with unit_of_work.read(LOADER) as transaction:
         known = {row["reference"] for row in await transaction.fetch("select reference from cases")}
         tariff = await tariff_of(transaction, None)
     missing = [case for case in cases if case.reference not in known]
     advance(len(cases) - len(missing))
     granter = Granter(tariff.version, tariff.id)
-    uploading: asyncio.Task[None] | None = None
-    staged: Batch | None = None
-    for start in range(0, len(missing) + _BATCH, _BATCH):
-        part = missing[start : start + _BATCH]
-        following = await asyncio.to_thread(_staged, part, granter, rates) if part else None
-        upload = None if following is None else asyncio.create_task(_upload(store, following))
-        if staged is not None and uploading is not None:
-            await uploading
-            await _write(unit_of_work, staged, tariff.version)
-            advance(len(staged.cases))
-        staged, uploading = following, upload
+
+    async def prepare(part: Sequence[SyntheticCase]) -> Batch:
+        batch = await asyncio.to_thread(_staged, part, granter, rates)
+        await _upload(store, batch)
+        return batch
+
+    parts = [missing[start : start + _BATCH] for start in range(0, len(missing), _BATCH)]
+    # While PostgreSQL writes a batch, the next one is computed and its documents are stored.
+    preparing = asyncio.create_task(prepare(parts[0])) if parts else None
+    for number, part in enumerate(parts, start=1):
+        if preparing is None:
+            raise AssertionError("each part is prepared before it is written")
+        batch = await preparing
+        preparing = asyncio.create_task(prepare(parts[number])) if number < len(parts) else None
+        await _write(unit_of_work, batch, tariff.version)
+        advance(len(part))
+        if analyze is not None and number.bit_count() == 1:
+            await analyze()
     return len(missing)
 
 

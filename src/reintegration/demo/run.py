@@ -77,7 +77,7 @@ async def main_job(stores: Stores) -> Mapping[str, Sealed]:
     rates = await load_rates(stores.unit_of_work)
     cases = demo_cases(rates)
     with progress("Loading the demo caseload (cases)", len(cases)) as advance:
-        loaded = await load_caseload(stores.unit_of_work, stores.object_store, cases, rates, advance)
+        loaded = await load_caseload(stores.unit_of_work, stores.object_store, cases, rates, advance, lambda: _analyze(stores))
     if loaded:
         await _analyze(stores)
     stop = asyncio.Event()

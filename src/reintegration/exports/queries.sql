@@ -63,3 +63,7 @@ select set_config('statement_timeout', '600s', true), set_config('idle_in_transa
 
 -- name: position
 select fact_position()
+
+-- name: lock_identity
+-- Workers: one at a time for a report, until the snapshot ends.
+select pg_try_advisory_xact_lock(hashtextextended($1, 7302))

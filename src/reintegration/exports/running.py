@@ -32,6 +32,7 @@ from reintegration.storage.client import ObjectStore
 MOST_TRIES: Final = 5
 WORKER: Final = Actor("worker:reports", Role.SYSTEM)
 _PROGRESS_INTERVAL_S: Final = 1.0
+_LOCK_POLL_S: Final = 0.2
 _SQL = load_queries(__file__)
 
 
@@ -80,13 +81,13 @@ async def run_report(resources: ReportResources, report_id: UUID) -> SealedRepor
         seal = Seal(resources.store, identity, resources.software)
         expected = sum([await part.expected_rows(snapshot, job.parameters) for part in job.definition.tables])
         twin = await resources.unit_of_work.write(WORKER, lambda transaction: _positioned(transaction, job, position, expected))
+        await _alone(snapshot, identity)
         sealed = await seal.existing()
         if twin is not None and (sealed is None or sealed.manifest_sha256 != twin):
             raise SealBrokenError(seal.manifest_key, "is not the manifest that was sealed")
         if sealed is None:
             await _produce(resources, job, snapshot, seal)
-    if sealed is None:
-        sealed = await seal.close()
+            sealed = await seal.close()
     done = sealed
     await resources.unit_of_work.write(WORKER, lambda transaction: _record(transaction, job, position, done))
     return sealed
@@ -127,6 +128,15 @@ async def _snapshot(unit_of_work: UnitOfWork, orderer: Actor) -> AsyncIterator[T
     async with unit_of_work.read(orderer) as snapshot:
         await snapshot.fetch(_SQL["long_read"])
         yield snapshot
+
+
+async def _alone(snapshot: Transaction, identity: ReportIdentity) -> None:
+    """Wait until no other worker makes the same report; the lock goes with the snapshot, also when we die.
+
+    The keys would refuse a second, different file, but two workers that write at once may both be let through.
+    """
+    while not await snapshot.fetch_value(_SQL["lock_identity"], identity.prefix):  # noqa: ASYNC110 - the holder is another process
+        await asyncio.sleep(_LOCK_POLL_S)
 
 
 async def _positioned(transaction: Transaction, job: Job, position: str, expected: int) -> str | None:
