@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import asyncpg
@@ -75,11 +75,6 @@ class Transaction:
         async with self._lock:
             status: str = await self._connection.execute(sql, *arguments)
         return int(status.rsplit(" ", 1)[-1]) if status and status[-1].isdigit() else 0
-
-    async def execute_many(self, sql: str, arguments: Sequence[Sequence[object]]) -> None:
-        """Run a statement for each row of arguments."""
-        async with self._lock:
-            await self._connection.executemany(sql, arguments)
 
     @property
     def raw(self) -> asyncpg.Connection:
