@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from yarl import URL
 
 from reintegration.api.identifiers import encode
 from reintegration.api.masking import incident
@@ -119,6 +120,62 @@ async def test_what_comes_after_the_end_is_an_outage_and_no_bug(
     assert set(codes) == {"UNAVAILABLE"}
     async with work.read(OFFICER) as next_one:
         assert await next_one.fetch_value("select 2") == 2
+
+
+class Proxy:
+    """Stands between a client and PostgreSQL, and keeps from the client that the server has closed a connection."""
+
+    def __init__(self, url: str) -> None:
+        self._server = URL(url)
+
+    async def listen(self) -> tuple[asyncio.Server, str]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return server, str(self._server.with_port(server.sockets[0].getsockname()[1]))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_connection(self._server.host, self._server.port)
+        await asyncio.gather(self._carry(reader, to_server), self._carry(from_server, writer))
+        writer.close()
+        to_server.close()
+
+    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            target.write(data)
+
+
+@pytest.mark.parametrize("then", [by_statement, by_model, by_nothing], ids=["statement", "model", "commit"])
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_a_last_word_between_two_statements_is_an_outage(
+    database_urls: DatabaseAddresses, owner: asyncpg.Connection, then: object, kind: str
+) -> None:
+    """The server says that it ends the connection, and the client hears that before it hears of the end."""
+    await register_models()
+    proxy, url = await Proxy(database_urls.application_url).listen()
+    pool = await open_pool(url, max_size=1)
+    work = UnitOfWork(pool, ALL_CONSTRAINTS)
+
+    codes = []
+
+    async def steps(transaction: Transaction) -> None:
+        await end(owner, int(str(await transaction.fetch_value("select pg_backend_pid()"))))
+        await asyncio.sleep(0.2)
+        try:
+            await then(transaction)  # type: ignore[operator]
+        except Exception as error:
+            codes.append(incident(error, None)["code"])  # what a resolver sees, before the transaction ends
+            raise
+
+    async def reading() -> None:
+        async with work.read(OFFICER) as transaction:
+            await steps(transaction)
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is: masking has to tell
+        await (work.write(OFFICER, steps) if kind == "write" else reading())
+    assert {*codes, incident(caught.value, None)["code"]} == {"UNAVAILABLE"}
+    async with work.read(OFFICER) as next_one:
+        assert await next_one.fetch_value("select 2") == 2
+    pool.terminate()
+    proxy.close()
 
 
 def test_other_errors_of_the_driver_stay_bugs() -> None:

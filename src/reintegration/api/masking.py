@@ -13,6 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from reintegration.api.codes import Code
 from reintegration.database.constraints import database_error
+from reintegration.database.outage import DatabaseUnavailableError
 from reintegration.kernel.errors import DomainError, ForbiddenError, InvalidInputError, NotFoundError
 from reintegration.storage.errors import ObjectStoreUnavailableError
 
@@ -31,13 +32,9 @@ _OUTAGES = (
     asyncpg.CrashShutdownError,
     asyncpg.LockNotAvailableError,  # somebody held what this needed for longer than our lock_timeout
     asyncpg.QueryCanceledError,  # our statement_timeout, or whoever runs the server
+    DatabaseUnavailableError,
     ObjectStoreUnavailableError,
 )
-_LOST = re.compile(
-    r"connection (is|was|has been) (closed|released)|not connected|pool is clos"
-    r"|unexpected state|unknown protocol state|\"failed\" state"
-)
-"""How asyncpg says of its own that the server has ended a connection; other errors of these two types are bugs."""
 _MISTAKES: dict[type[DomainError], Code] = {
     NotFoundError: Code.NOT_FOUND,
     ForbiddenError: Code.FORBIDDEN,
@@ -91,14 +88,7 @@ def incident(error: BaseException, operation: str | None) -> dict[str, object]:
 
 def _is_outage(error: BaseException) -> bool:
     """Whether something that we need is away or too busy, so that the same request may work later."""
-    if isinstance(error, _OUTAGES) or isinstance(database_error(error), _OUTAGES):
-        return True
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, asyncpg.InterfaceError | asyncpg.InternalClientError) and _LOST.search(str(seen)):
-            return True
-        seen = seen.__cause__
-    return False
+    return isinstance(error, _OUTAGES) or isinstance(database_error(error), _OUTAGES)
 
 
 def incident_message(extensions: dict[str, object]) -> str:

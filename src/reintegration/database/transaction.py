@@ -9,6 +9,7 @@ import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.client import ConnectionWrapper
 
+from reintegration.database.outage import outage_behind
 from reintegration.kernel.actor import Actor
 
 
@@ -21,6 +22,24 @@ class Row(Protocol):
         """The column names, so that `dict(row)` works."""
 
 
+class _Turn(ConnectionWrapper[asyncpg.Connection]):
+    """One statement at a time on a connection; an error on one that is lost becomes the outage that it is."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        await self._lock.acquire()
+        return self.connection
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        self._lock.release()
+        outage = outage_behind(error, self.connection)
+        if outage is not None:
+            raise outage from error
+
+
 class PinnedClient(AsyncpgDBClient):
     """Tortoise's client over one given connection, whose transaction somebody else opens and ends.
 
@@ -28,15 +47,15 @@ class PinnedClient(AsyncpgDBClient):
     contexts differ from the one that opens the transaction; an explicit client has no such trap.
     """
 
-    def __init__(self, connection: asyncpg.Connection, lock: asyncio.Lock) -> None:
-        self._connection = connection
-        self._lock = lock
+    def __init__(self, turn: _Turn) -> None:
+        self._connection = turn.connection
+        self._turn = turn
         self.log = logging.getLogger("tortoise.db_client")
         self.connection_name = "pinned"
 
-    def acquire_connection(self) -> ConnectionWrapper[asyncpg.Connection]:
+    def acquire_connection(self) -> _Turn:
         """The one connection, one statement at a time."""
-        return ConnectionWrapper(self._lock, self)
+        return self._turn
 
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         """Run a statement for each row of values, in the transaction that is open (Tortoise would begin one of its own)."""
@@ -50,30 +69,30 @@ class Transaction:
     def __init__(self, connection: asyncpg.Connection, actor: Actor) -> None:
         self.actor = actor
         self._connection = connection
-        self._lock = asyncio.Lock()
-        self.orm = PinnedClient(connection, self._lock)
+        self._turn = _Turn(connection)
+        self.orm = PinnedClient(self._turn)
 
     async def fetch(self, sql: str, *arguments: object) -> list[Row]:
         """All rows of a statement that is known to be bounded."""
-        async with self._lock:
-            rows: list[Row] = await self._connection.fetch(sql, *arguments)
+        async with self._turn as connection:
+            rows: list[Row] = await connection.fetch(sql, *arguments)
             return rows
 
     async def fetch_one(self, sql: str, *arguments: object) -> Row | None:
         """The first row, or None."""
-        async with self._lock:
-            row: Row | None = await self._connection.fetchrow(sql, *arguments)
+        async with self._turn as connection:
+            row: Row | None = await connection.fetchrow(sql, *arguments)
             return row
 
     async def fetch_value(self, sql: str, *arguments: object) -> object:
         """The first column of the first row, or None."""
-        async with self._lock:
-            return await self._connection.fetchval(sql, *arguments)
+        async with self._turn as connection:
+            return await connection.fetchval(sql, *arguments)
 
     async def execute(self, sql: str, *arguments: object) -> int:
         """Run a statement; returns the number of rows it touched."""
-        async with self._lock:
-            status: str = await self._connection.execute(sql, *arguments)
+        async with self._turn as connection:
+            status: str = await connection.execute(sql, *arguments)
         return int(status.rsplit(" ", 1)[-1]) if status and status[-1].isdigit() else 0
 
     @property

@@ -7,7 +7,7 @@ may be called inside one.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ import asyncpg
 import orjson
 
 from reintegration.database.constraints import ConstraintErrors, database_error, domain_error
+from reintegration.database.outage import acquired, is_lost, loss_is_an_outage
 from reintegration.database.roles import APPLICATION_ROLE, AUDITOR_ROLE
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
@@ -29,6 +30,7 @@ _SQL = load_queries(__file__)
 _TRIES = 5
 _RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
 _ACQUIRE_TIMEOUT_S = 10.0
+_ROLLBACK_TIMEOUT_S = 10.0
 _ABSENT = object()
 """Differs from null: an input that names a field is another one than an input that leaves it out."""
 
@@ -124,29 +126,34 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def _open(self, actor: Actor, begin: str) -> AsyncIterator[Transaction]:
-        async with self.pool.acquire(timeout=_ACQUIRE_TIMEOUT_S) as connection:
-            await connection.execute(begin)
-            try:
-                await connection.execute(
-                    _SQL["set_actor"],
-                    actor.id,
-                    actor.role.value,
-                    ",".join(sorted(map(str, actor.offices))),
-                    str(actor.partner_id or ""),
-                    AUDITOR_ROLE if actor.role is Role.AUDITOR else APPLICATION_ROLE,
-                )
-                yield Transaction(connection, actor)
-                await connection.execute("commit")
-            except BaseException:
-                await asyncio.shield(_roll_back(connection))
-                raise
+        async with acquired(self.pool, _ACQUIRE_TIMEOUT_S) as connection:
+            with loss_is_an_outage(connection):
+                try:
+                    await connection.execute(begin)
+                    await connection.execute(
+                        _SQL["set_actor"],
+                        actor.id,
+                        actor.role.value,
+                        ",".join(sorted(map(str, actor.offices))),
+                        str(actor.partner_id or ""),
+                        AUDITOR_ROLE if actor.role is Role.AUDITOR else APPLICATION_ROLE,
+                    )
+                    yield Transaction(connection, actor)
+                    await connection.execute("commit")
+                except BaseException:
+                    await asyncio.shield(_roll_back(connection))
+                    raise
 
 
 async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy) -> None:
-    """End a transaction that failed; when the connection is lost, PostgreSQL has ended it, and what failed first is the news."""
-    with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, OSError):
-        if not connection.is_closed():
-            await connection.execute("rollback")
+    """End a transaction that failed; a connection on which that can't be done is closed, and PostgreSQL ends it."""
+    if is_lost(connection):
+        return
+    try:
+        await connection.execute("rollback", timeout=_ROLLBACK_TIMEOUT_S)
+    except Exception:  # noqa: BLE001 - what failed first is the news; a connection in doubt is never used again
+        if not is_lost(connection):
+            connection.terminate()
 
 
 async def _replay(transaction: Transaction, actor: Actor, key: IdempotencyKey) -> Outcome:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from reintegration.database.outage import acquired, loss_is_an_outage
 from reintegration.database.sql import load_queries
 
 REMEMBERED_S = 60.0
@@ -51,9 +52,10 @@ class ProgrammeDirectory:
 
     async def _read(self) -> _Known:
         read_at = self._clock()
-        async with self._pool.acquire(timeout=_TIMEOUT_S) as connection:
-            offices = await connection.fetch(_SQL["office_ids"], timeout=_TIMEOUT_S)
-            partners = await connection.fetch(_SQL["partner_ids"], timeout=_TIMEOUT_S)
+        async with acquired(self._pool, _TIMEOUT_S) as connection:
+            with loss_is_an_outage(connection):
+                offices = await connection.fetch(_SQL["office_ids"], timeout=_TIMEOUT_S)
+                partners = await connection.fetch(_SQL["partner_ids"], timeout=_TIMEOUT_S)
         return _Known(
             offices={row["code"]: row["id"] for row in offices},
             partners={row["code"]: row["id"] for row in partners},
