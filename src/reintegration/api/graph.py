@@ -1,8 +1,9 @@
 """The vocabulary in which a type of the graph says what it reads; the only description that resolvers and a compiler need.
 
 `@reads(Model, permission)` ties a type to a model and to what a role needs to see it. Each field is then a `Column` (a plain
-annotation means the column of its name), an `Amount`, an `Identity`, or a relation: `ToOne`, `ToMany`, `Pages`. Whatever else a
-type shows is a resolver of its own, marked `computed`.
+annotation means the column of its name), an `Amount`, an `Identity`, or a relation: `ToOne`, `ToMany`, `Pages`. What no column
+holds is an `Expression` or `Rows` of SQL over the row, or `InPython`, computed from its columns. A field with a resolver and none
+of these can't be compiled (api/compile); the documents that ask for it are answered by their resolvers.
 
 A role that lacks a type's permission sees null where that type would stand, so such fields are nullable; root fields refuse.
 """
@@ -10,6 +11,7 @@ A role that lacks a type's permission sees null where that type would stand, so 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import strawberry
@@ -49,11 +51,52 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """One row of SQL over the row `t`, joined to it once for all fields that read it; a statement that always gives one row."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Amount:
-    """Money from a column of minor units; the currency is a column too, or EUR."""
+    """Money from a column of minor units; the currency is a column too, or EUR. The columns are the row's, or `beside`'s."""
 
     minor: str
     currency: str | None = None
+    beside: Beside | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A value that SQL makes of the row `t`; null where it is null."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A list of `kind` that a statement over the row `t` selects, in the statement's order."""
+
+    kind: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class InPython:
+    """What a function makes of the operation's surroundings and of columns of the row, in their order as stored."""
+
+    compute: Callable[..., object]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ByPermission:
+    """One source for roles with the permission, another for the rest; None is null."""
+
+    permission: Permission
+    given: "Source"
+    otherwise: "Source | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +116,28 @@ class ToMany:
     order: tuple[str, ...]
 
 
-Source = Identity | Column | Amount | ToOne | ToMany
+Source = Identity | Column | Amount | Expression | Rows | InPython | ByPermission | ToOne | ToMany
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a type reads: its model, who may see it, and how its plain fields come out of a row."""
+    """What a type reads: its model, who may see it, and how its plain fields come out of a row.
+
+    Without a model, its rows are those of a statement (`Rows`), whose columns have the names that the fields read.
+    """
 
     kind: str
     shown_as: type
-    model: type[Model]
+    stored_as: type[Model] | None
     permission: Permission
-    readers: dict[str, Callable[[Model], object]] = field(default_factory=dict)
+    readers: dict[str, Callable[[Any], object]] = field(default_factory=dict)
+
+    @property
+    def model(self) -> type[Model]:
+        """The model, of a type that has one."""
+        if self.stored_as is None:
+            raise TypeError(f"{self.kind} shows rows of a statement, and no table")
+        return self.stored_as
 
     def is_visible_to(self, actor: Actor) -> bool:
         """Whether the actor's role may see this type at all; which rows, the database's policies decide."""
@@ -94,8 +147,8 @@ class Shape:
 _SHAPES: dict[str, Shape] = {}
 
 
-def reads(model: type[Model], permission: Permission) -> Callable[[type[T]], type[T]]:
-    """Tie a Strawberry type to the model whose rows it shows."""
+def reads(model: type[Model] | None, permission: Permission) -> Callable[[type[T]], type[T]]:
+    """Tie a Strawberry type to the model whose rows it shows, or with None to the rows of statements."""
 
     def tie(kind: type[T]) -> type[T]:
         _SHAPES[kind.__name__] = Shape(kind.__name__, kind, model, permission)
@@ -114,7 +167,7 @@ def shape_of(kind: type | str) -> Shape:
     return _SHAPES[kind if isinstance(kind, str) else kind.__name__]
 
 
-def show(kind: type[T], row: Model) -> T:
+def show(kind: type[T], row: object) -> T:
     """The row as its type in the graph."""
     shape = shape_of(kind)
     if not shape.readers:
@@ -123,7 +176,7 @@ def show(kind: type[T], row: Model) -> T:
     return make(row=row, **{name: read(row) for name, read in shape.readers.items()})
 
 
-def _readers(shape: Shape) -> dict[str, Callable[[Model], object]]:
+def _readers(shape: Shape) -> dict[str, Callable[[Any], object]]:
     """How each field without a resolver is read from a row."""
     definition = get_object_definition(shape.shown_as, strict=True)
     return {
@@ -133,7 +186,7 @@ def _readers(shape: Shape) -> dict[str, Callable[[Model], object]]:
     }
 
 
-def _reader(kind: str, source: Source, item: StrawberryField) -> Callable[[Model], object]:
+def _reader(kind: str, source: Source, item: StrawberryField) -> Callable[[Any], object]:
     match source:
         case Identity():
             return lambda row: identifiers.encode(kind, cast("UUID", row.pk))
@@ -163,7 +216,7 @@ class Shown(Protocol):
     """A value of a type that reads a model."""
 
     @property
-    def row(self) -> Model:
+    def row(self) -> Any:  # noqa: ANN401 - a model's row, or that of a statement
         """The row behind it."""
 
 
@@ -190,6 +243,18 @@ def related(resolve: Resolver, source: object, description: str, size: int = 0) 
             metadata={READS: source},
             directives=[Cost(size=size)] if size else [],
         ),
+    )
+
+
+def in_python(compute: Callable[..., object], *columns: str, description: str | None = None) -> Any:  # noqa: ANN401 - see column
+    """A field that `compute(context, *columns)` makes of columns of the row; what it awaits is awaited."""
+
+    async def answer(root: strawberry.Parent[Shown], info: ApiInfo) -> object:
+        made = compute(info.context, *(getattr(root.row, name) for name in columns))
+        return await made if isawaitable(made) else made
+
+    return strawberry.field(
+        resolver=typed_by_annotation(answer), description=description, metadata={READS: InPython(compute, columns)}
     )
 
 

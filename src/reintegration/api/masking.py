@@ -13,7 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from reintegration.api.codes import Code
 from reintegration.database.constraints import database_error
-from reintegration.database.outage import DatabaseUnavailableError
+from reintegration.database.outage import ConnectionLostError
 from reintegration.kernel.errors import DomainError, ForbiddenError, InvalidInputError, NotFoundError
 from reintegration.storage.errors import ObjectStoreUnavailableError
 
@@ -32,7 +32,7 @@ _OUTAGES = (
     asyncpg.CrashShutdownError,
     asyncpg.LockNotAvailableError,  # somebody held what this needed for longer than our lock_timeout
     asyncpg.QueryCanceledError,  # our statement_timeout, or whoever runs the server
-    DatabaseUnavailableError,
+    ConnectionLostError,
     ObjectStoreUnavailableError,
 )
 _MISTAKES: dict[type[DomainError], Code] = {

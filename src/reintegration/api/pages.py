@@ -14,7 +14,7 @@ from reintegration.api import connections
 from reintegration.api.connections import Connection, Key, Ordering, Window, window
 from reintegration.api.context import ApiContext
 from reintegration.api.graph import READS, ApiInfo, Shape, Shown, shape_of, show, typed_by_annotation
-from reintegration.api.loaders import SQL, columns_of, from_row, table_of
+from reintegration.api.loaders import LARGEST_LIST, SQL, columns_of, from_row, table_of
 
 T = TypeVar("T")
 
@@ -99,6 +99,23 @@ async def table_page(
         node=lambda row: show(kind, row),
         count=count,
     )
+
+
+async def listing(context: ApiContext, kind: type[T], order: Sequence[str], conditions: Sequence[Condition]) -> list[T]:
+    """All rows of a small table of reference data that fulfil the conditions."""
+    shape = shape_of(kind)
+    filters = [condition.sql.replace("{}", f"${place}") for place, condition in enumerate(conditions, 1)] or ["true"]
+    sql = SQL["listing"].format(
+        columns=columns_of(shape),
+        table=table_of(shape),
+        conditions=" and ".join(filters),
+        order=", ".join(order),
+        limit=LARGEST_LIST + 1,
+    )
+    rows = await (await context.read()).fetch(sql, *(condition.value for condition in conditions))
+    if len(rows) > LARGEST_LIST:
+        raise AssertionError(f"{shape.kind} has outgrown a list without pages")
+    return [show(kind, from_row(shape.model, row)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,17 @@ limit {limit}
 select count(*) from {table} as t
 where {conditions}
 
+-- name: listing
+-- All rows of a small table, and one more than a list may have.
+select {columns} from {table} as t
+where {conditions}
+order by {order}
+limit {limit}
+
+-- name: rate_is_confirmed_of
+-- A condition on a rate `t`: of this month, as a second person confirmed it.
+t.month_id in (select m.id from exchange_rate_months as m where m.month = {} and m.confirmed_by is not null)
+
 -- name: pages_of
 -- A page of the same connection for each of several parents.
 select r.* from unnest($1::uuid[]) as parent (id)
@@ -37,6 +48,71 @@ group by t.{column}
 -- name: case_deviates
 -- Whether a departure was recorded for which the rules give other amounts than were granted; who sees no assessment, sees none.
 exists (select from entitlement_assessments as d where d.case_id = t.id and d.deviations is not null)
+
+-- name: line_balance
+-- As `balances_of_lines`, of the plan item `t`.
+select
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'spent'), 0)::bigint as spent,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'plan_line'), 0)::bigint as available,
+    coalesce(max(a.currency), 'EUR') as currency
+from ledger_accounts as a
+join ledger_postings as p on p.account_id = a.id
+where a.case_id = t.case_id and a.line_id = t.line_id
+
+-- name: payment_total
+-- The sum of the lines of the payment `t`; null until every line has its euro.
+select case when count(*) = count(l.euro_minor) then sum(l.euro_minor)::bigint end as total
+from payment_lines as l
+where l.payment_id = t.id
+
+-- name: account_balance
+-- As `balances_of_accounts`, of the account `t`.
+select coalesce(sum(p.amount_minor), 0)::bigint as balance from ledger_postings as p
+where p.account_id = t.id
+
+-- name: account_balance_of_visible_case
+-- For who sees a part of the postings: none where that part might not be all of them.
+select case when exists (select from cases as c where c.id = t.case_id) then coalesce(sum(p.amount_minor), 0)::bigint end as balance
+from ledger_postings as p
+where p.account_id = t.id
+
+-- name: balances_of_case
+-- As `balances_of_cases`, of the case `t`.
+select
+    a.stream, a.fund_id, a.currency,
+    coalesce(sum(p.amount_minor) filter (where x.kind = 'entitlement_granted'), 0)::bigint as granted,
+    coalesce(-sum(p.amount_minor) filter (where x.kind = 'entitlement_released'), 0)::bigint as released,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'spent'), 0)::bigint as spent,
+    coalesce(sum(p.amount_minor) filter (where a.kind in ('entitlement', 'plan_line')), 0)::bigint as available
+from ledger_accounts as a
+join ledger_postings as p on p.account_id = a.id
+join ledger_transactions as x on x.id = p.transaction_id
+where a.case_id = t.id
+group by a.stream, a.fund_id, a.currency
+order by a.stream, a.fund_id, a.currency
+
+-- name: payments_showing_file
+-- Payments that show the bytes of the document `t`.
+select p.* from payments as p
+where p.id in (
+    select pd.payment_id from documents as d
+    join payment_documents as pd on pd.document_id = d.id
+    where d.sha256 = t.sha256
+)
+order by p.id
+
+-- name: payments_showing_file_too
+-- Other payments that show the bytes of the payment document `t`.
+select p.* from payments as p
+where p.id <> t.payment_id and p.id in (
+    select pd.payment_id from documents as own
+    join documents as d on d.sha256 = own.sha256
+    join payment_documents as pd on pd.document_id = d.id
+    where own.id = t.document_id
+)
+order by p.id
 
 -- name: deadlines_of
 select e.case_id, max(e.deadline_on) as deadline_on from entitlements as e

@@ -10,7 +10,7 @@ from reintegration.kernel.errors import DomainError
 _CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-class DatabaseUnavailableError(Exception):
+class ConnectionLostError(Exception):
     """PostgreSQL can't be reached, or a connection ended before its transaction did: the same request may work later.
 
     Nothing of the transaction is kept, unless it was committing: then a write with the same idempotency key tells.
@@ -22,12 +22,12 @@ async def acquired(pool: asyncpg.Pool, timeout_s: float) -> AsyncIterator[asyncp
     """A connection of the pool; what becomes of it afterwards changes nothing of what was done on it.
 
     Raises:
-        DatabaseUnavailableError: none can be made, or none is free within `timeout_s`.
+        ConnectionLostError: none can be made, or none is free within `timeout_s`.
     """
     try:
         connection = await pool.acquire(timeout=timeout_s)
     except _CONNECTION_ERRORS as error:
-        raise DatabaseUnavailableError from error
+        raise ConnectionLostError from error
     try:
         yield connection
     finally:
@@ -40,7 +40,7 @@ def loss_is_an_outage(connection: asyncpg.Connection) -> Iterator[None]:
     """Work on a connection; an error that came because it is lost becomes the outage that it is.
 
     Raises:
-        DatabaseUnavailableError: instead of whatever asyncpg said.
+        ConnectionLostError: instead of whatever asyncpg said.
     """
     try:
         yield
@@ -51,11 +51,11 @@ def loss_is_an_outage(connection: asyncpg.Connection) -> Iterator[None]:
         raise
 
 
-def outage_behind(error: BaseException | None, connection: asyncpg.Connection) -> DatabaseUnavailableError | None:
+def outage_behind(error: BaseException | None, connection: asyncpg.Connection) -> ConnectionLostError | None:
     """The outage to raise instead of an error, if that came with a lost connection. A refusal or a cancellation stays itself."""
-    if not isinstance(error, Exception) or isinstance(error, DomainError | DatabaseUnavailableError):
+    if not isinstance(error, Exception) or isinstance(error, DomainError | ConnectionLostError):
         return None
-    return DatabaseUnavailableError() if is_lost(connection) else None
+    return ConnectionLostError() if is_lost(connection) else None
 
 
 def is_lost(connection: asyncpg.Connection) -> bool:

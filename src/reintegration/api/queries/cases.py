@@ -8,18 +8,19 @@ from uuid import UUID
 import strawberry
 from tortoise.models import Model
 
-from reintegration.api import identifiers, loaders
+from reintegration.api import identifiers
 from reintegration.api.connections import Connection, Key, Ordering, window
 from reintegration.api.cost import Cost
 from reintegration.api.graph import ApiInfo
-from reintegration.api.pages import After, Before, First, Last, Order, by_id, table_page
+from reintegration.api.pages import After, Before, First, Last, Order, by_id
 from reintegration.api.queries.filters import CaseFilter, checked_reference
+from reintegration.api.reading import Page, Record, root
 from reintegration.api.scalars import MoneyInput
 from reintegration.api.types.cases import Case
 from reintegration.api.types.explanations import Explanation, explanation
 from reintegration.entitlements.service import preview_assessment
 from reintegration.identity.permissions import Permission, require
-from reintegration.kernel.errors import NotFoundError
+from reintegration.kernel.actor import Actor
 
 if TYPE_CHECKING:
     from reintegration.cases import models as rows
@@ -62,26 +63,21 @@ _ORDERS = {
 class CaseQueries:
     """Roots about cases."""
 
-    @strawberry.field(description="One case.")
-    async def case(self, info: ApiInfo, id: strawberry.ID) -> Case | None:  # noqa: A002 - the argument's name in the graph
+    @root(Case | None, description="One case.")
+    def case(actor: Actor, id: strawberry.ID) -> Record:  # noqa: A002, N805 - the argument's name in the graph; see reading.py
         """By id."""
-        require(info.context.actor, Permission.CASE_READ)
-        return await loaders.record(info.context, Case, identifiers.decode(id, "Case"))
+        require(actor, Permission.CASE_READ)
+        return Record("Case", identifiers.decode(id, "Case"))
 
-    @strawberry.field(description="One case by its reference.")
-    async def case_by_reference(self, info: ApiInfo, reference: str) -> Case | None:
+    @root(Case | None, description="One case by its reference.")
+    def case_by_reference(actor: Actor, reference: str) -> Record:  # noqa: N805 - see reading.py
         """By reference."""
-        require(info.context.actor, Permission.CASE_READ)
-        key = checked_reference(reference, "reference")
-        found = await info.context.loader(loaders.ByColumn("Case", "reference", ("id",))).load(key)
-        if not found:
-            raise NotFoundError(kind="Case")
-        return cast("Case", found[0])
+        require(actor, Permission.CASE_READ)
+        return Record("Case", checked_reference(reference, "reference"), "reference")
 
-    @strawberry.field(description="A page of the cases that the caller may see.")
-    async def cases(
-        self,
-        info: ApiInfo,
+    @root(Connection[Case] | None, description="A page of the cases that the caller may see.")
+    def cases(
+        actor: Actor,  # noqa: N805 - see reading.py
         *,
         filter: CaseFilter | None = None,  # noqa: A002 - the argument's name in the graph
         order: CaseOrder = CaseOrder.NEWEST,
@@ -89,12 +85,12 @@ class CaseQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Case] | None:
+    ) -> Page:
         """Filter and order are in the statement."""
-        require(info.context.actor, Permission.CASE_READ)
+        require(actor, Permission.CASE_READ)
         chosen = _ORDERS[order]
         page = window(chosen.ordering, first, after, last, before)
-        return await table_page(info.context, Case, chosen, page, filter.conditions() if filter else [])
+        return Page("Case", chosen, page, tuple(filter.conditions()) if filter else ())
 
     @strawberry.field(
         description="What the rules would give today; nothing is stored. Before the departure, the planned day stands in.",

@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING, cast
 import strawberry
 from tortoise.models import Model
 
-from reintegration.api import connections, identifiers, loaders
+from reintegration.api import connections, identifiers
 from reintegration.api.connections import Connection, Key, Ordering, Window, window
 from reintegration.api.context import ApiContext
 from reintegration.api.graph import ApiInfo
 from reintegration.api.loaders import SQL
-from reintegration.api.pages import After, Before, Condition, First, Last, Order, by_id, table_page
+from reintegration.api.pages import After, Before, Condition, First, Last, Order, by_id
 from reintegration.api.queries.filters import PaymentFilter
+from reintegration.api.reading import Page, Record, root
 from reintegration.api.types.evidence import DuplicateEvidence
 from reintegration.api.types.payments import Payment, Supplier
 from reintegration.identity.permissions import Permission, require
+from reintegration.kernel.actor import Actor
 
 if TYPE_CHECKING:
     from reintegration.payments import models as rows
@@ -57,44 +59,42 @@ async def _duplicates(context: ApiContext, page: Window) -> Connection[Duplicate
 class PaymentQueries:
     """Roots about payments."""
 
-    @strawberry.field(description="One payment.")
-    async def payment(self, info: ApiInfo, id: strawberry.ID) -> Payment | None:  # noqa: A002 - the argument's name in the graph
+    @root(Payment | None, description="One payment.")
+    def payment(actor: Actor, id: strawberry.ID) -> Record:  # noqa: A002, N805 - the argument's name in the graph; see reading.py
         """By id."""
-        require(info.context.actor, Permission.PAYMENT_READ)
-        return await loaders.record(info.context, Payment, identifiers.decode(id, "Payment"))
+        require(actor, Permission.PAYMENT_READ)
+        return Record("Payment", identifiers.decode(id, "Payment"))
 
-    @strawberry.field(description="A page of the payments that the caller may see, last prepared first.")
-    async def payments(
-        self,
-        info: ApiInfo,
+    @root(Connection[Payment] | None, description="A page of the payments that the caller may see, last prepared first.")
+    def payments(
+        actor: Actor,  # noqa: N805 - see reading.py
         *,
         filter: PaymentFilter | None = None,  # noqa: A002 - the argument's name in the graph
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Payment] | None:
+    ) -> Page:
         """The filter is in the statement."""
-        require(info.context.actor, Permission.PAYMENT_READ)
+        require(actor, Permission.PAYMENT_READ)
         page = window(_NEWEST.ordering, first, after, last, before)
-        return await table_page(info.context, Payment, _NEWEST, page, filter.conditions() if filter else [])
+        return Page("Payment", _NEWEST, page, tuple(filter.conditions()) if filter else ())
 
-    @strawberry.field(description="A page of an office's suppliers, by name.")
-    async def suppliers(
-        self,
-        info: ApiInfo,
+    @root(Connection[Supplier] | None, description="A page of an office's suppliers, by name.")
+    def suppliers(
+        actor: Actor,  # noqa: N805 - see reading.py
         *,
         office: strawberry.ID,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Supplier] | None:
+    ) -> Page:
         """Names are unique within an office."""
-        require(info.context.actor, Permission.SUPPLIER_READ)
+        require(actor, Permission.SUPPLIER_READ)
         condition = Condition("t.field_office_id = {}", identifiers.decode(office, "FieldOffice"))
         page = window(_SUPPLIERS.ordering, first, after, last, before)
-        return await table_page(info.context, Supplier, _SUPPLIERS, page, [condition])
+        return Page("Supplier", _SUPPLIERS, page, (condition,))
 
     @strawberry.field(description="Files that more than one payment shows, by their bytes; for finance, programme and auditors.")
     async def duplicate_evidence(

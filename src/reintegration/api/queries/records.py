@@ -9,10 +9,12 @@ from reintegration.api import identifiers, loaders
 from reintegration.api.codes import bad_user_input
 from reintegration.api.connections import Connection, Key, Ordering, window
 from reintegration.api.graph import ApiInfo, Node, shapes
-from reintegration.api.pages import After, Before, Condition, First, Last, Order, table_page
+from reintegration.api.pages import After, Before, Condition, First, Last, Order
+from reintegration.api.reading import Page, Record, root
 from reintegration.api.types.audit import AuditEntry
 from reintegration.api.types.people import Me, me
 from reintegration.identity.permissions import Permission, allows, require
+from reintegration.kernel.actor import Actor
 from reintegration.kernel.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def _log_conditions(record: str | None, table: str | None, row: str | None) -> l
         table, row = loaders.table_of(shape), str(key)
     elif record is not None or table is None or row is None:
         raise bad_user_input('Ask for the entries of either a "record" or a "table" and "row"')
-    elif table not in {loaders.table_of(shape) for shape in shapes().values()} or len(row) > _LONGEST_ROW_ID:
+    elif table not in {loaders.table_of(shape) for shape in shapes().values() if shape.stored_as} or len(row) > _LONGEST_ROW_ID:
         raise bad_user_input('"table" and "row" name no record that has a log')
     return [Condition("t.table_name = {}", table), Condition("t.row_id = {}", row)]
 
@@ -58,18 +60,17 @@ class RecordQueries:
         """From the token."""
         return me(info.context.actor)
 
-    @strawberry.field(description="Any record by its id.")
-    async def node(self, info: ApiInfo, id: strawberry.ID) -> Node | None:  # noqa: A002 - the argument's name in the graph
+    @root(Node | None, description="Any record by its id.")
+    def node(actor: Actor, id: strawberry.ID) -> Record:  # noqa: A002, N805 - the argument's name in the graph; see reading.py
         """The id says which type it is, so a role that may not see the type learns nothing from the refusal."""
         kind, key = identifiers.decode_any(id)
         found = _node_kind(kind)
-        require(info.context.actor, shapes()[kind].permission)
-        return await loaders.record(info.context, found, key)
+        require(actor, shapes()[kind].permission)
+        return Record(found.__name__, key)
 
-    @strawberry.field(description="A page of the changes of one record, oldest first.")
-    async def audit_entries(  # noqa: PLR0913 - a record in one of two ways, and a connection
-        self,
-        info: ApiInfo,
+    @root(Connection[AuditEntry] | None, description="A page of the changes of one record, oldest first.")
+    def audit_entries(
+        actor: Actor,  # noqa: N805 - see reading.py
         *,
         record: strawberry.ID | None = None,
         table: str | None = None,
@@ -78,12 +79,11 @@ class RecordQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[AuditEntry] | None:
+    ) -> Page:
         """By the record's id, or by table and row for what has no id of its own."""
-        actor = info.context.actor
         require(actor, Permission.AUDIT_READ)
         conditions = _log_conditions(record, table, row)
         if not allows(actor.role, Permission.IDENTITY_READ):
             conditions.append(Condition("t.table_name <> {}", _NAMES))
         page = window(_LOG.ordering, first, after, last, before)
-        return await table_page(info.context, AuditEntry, _LOG, page, conditions)
+        return Page("AuditEntry", _LOG, page, tuple(conditions))

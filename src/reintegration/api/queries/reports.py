@@ -7,11 +7,12 @@ from uuid import UUID
 import strawberry
 from tortoise.models import Model
 
-from reintegration.api import connections, identifiers, loaders
+from reintegration.api import connections, identifiers
 from reintegration.api.connections import Connection, Key, Ordering, window
 from reintegration.api.cost import Cost
 from reintegration.api.graph import ApiInfo
-from reintegration.api.pages import After, Before, First, Last, Order, table_page
+from reintegration.api.pages import After, Before, First, Last, Order
+from reintegration.api.reading import Page, Record, root
 from reintegration.api.types.indicators import IndicatorCase, indicator_case
 from reintegration.api.types.reports import Report
 from reintegration.api.types.statistics import Statistics, statistics
@@ -20,6 +21,7 @@ from reintegration.funding import indicators
 from reintegration.funding.indicators import AgeBracket, Indicator, IndicatorKey
 from reintegration.funding.statistics import yearly
 from reintegration.identity.permissions import Permission, require
+from reintegration.kernel.actor import Actor
 
 if TYPE_CHECKING:
     from reintegration.exports import models as rows
@@ -38,20 +40,24 @@ _PERSONS = Ordering("indicatorCases", (str, UUID))
 class ReportQueries:
     """Roots about reports."""
 
-    @strawberry.field(description="One report.")
-    async def report(self, info: ApiInfo, id: strawberry.ID) -> Report | None:  # noqa: A002 - the argument's name in the graph
+    @root(Report | None, description="One report.")
+    def report(actor: Actor, id: strawberry.ID) -> Record:  # noqa: A002, N805 - the argument's name in the graph; see reading.py
         """By id."""
-        require(info.context.actor, Permission.REPORT_READ)
-        return await loaders.record(info.context, Report, identifiers.decode(id, "Report"))
+        require(actor, Permission.REPORT_READ)
+        return Record("Report", identifiers.decode(id, "Report"))
 
-    @strawberry.field(description="A page of the ordered reports, newest first.")
-    async def reports(
-        self, info: ApiInfo, *, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> Connection[Report] | None:
+    @root(Connection[Report] | None, description="A page of the ordered reports, newest first.")
+    def reports(
+        actor: Actor,  # noqa: N805 - see reading.py
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Page:
         """Whoever ordered them."""
-        require(info.context.actor, Permission.REPORT_READ)
-        page = window(_NEWEST.ordering, first, after, last, before)
-        return await table_page(info.context, Report, _NEWEST, page, [])
+        require(actor, Permission.REPORT_READ)
+        return Page("Report", _NEWEST, window(_NEWEST.ordering, first, after, last, before))
 
     @strawberry.field(
         description="The programme in a year: who returned, who was supported, where to.", directives=[Cost(weight=50)]

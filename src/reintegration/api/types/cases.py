@@ -7,7 +7,7 @@ import strawberry
 from reintegration.api import loaders
 from reintegration.api.connections import Connection
 from reintegration.api.cost import Cost
-from reintegration.api.graph import ApiInfo, Node, reads
+from reintegration.api.graph import READS, ApiInfo, Expression, Node, Rows, reads
 from reintegration.api.loaders import to_many, to_one
 from reintegration.api.pages import by_id, pages
 from reintegration.api.types.enums import Decision
@@ -147,12 +147,19 @@ class Case(Node):
         "LedgerTransaction", "case_id", by_id("case.ledgerTransactions")
     )
 
-    @strawberry.field(description="The last day on which the reintegration budget can be paid.")
+    @strawberry.field(
+        description="The last day on which the reintegration budget can be paid.",
+        metadata={READS: Expression(loaders.SQL["case_deadline"])},
+    )
     async def deadline(self, info: ApiInfo) -> date | None:
         """The latest deadline of its reintegration entitlements."""
         return await loaders.deadline_of(info.context, self.row.pk)
 
-    @strawberry.field(description="What the case has, for each money stream and fund.", directives=[Cost(size=3)])
+    @strawberry.field(
+        description="What the case has, for each money stream and fund.",
+        directives=[Cost(size=3)],
+        metadata={READS: Rows("CaseBalance", loaders.SQL["balances_of_case"])},
+    )
     async def balances(self, info: ApiInfo) -> list[CaseBalance]:
         """Derived from the ledger's postings."""
         return [balance(row) for row in await info.context.loader(loaders.case_balances).load(self.row.pk)]

@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 import strawberry
 
-from reintegration.api.graph import ApiInfo, Node, money, reads
+from reintegration.api.context import ApiContext
+from reintegration.api.graph import READS, ApiInfo, ByPermission, Column, Node, in_python, money, reads
 from reintegration.api.loaders import to_many, to_one
 from reintegration.api.scalars import Digest, Money
 from reintegration.api.types.enums import Decision, ExceptionKind
@@ -14,6 +15,14 @@ from reintegration.api.types.references import CaseRef, DeadlineExtensionRef, Re
 from reintegration.entitlements import models as rows
 from reintegration.entitlements.rules import Stream
 from reintegration.identity.permissions import Permission, allows
+
+
+def _explanation(_context: ApiContext, facts: object, steps: object, result: object) -> Explanation:
+    return explanation(facts, steps, result)
+
+
+def _deviations(_context: ApiContext, document: object) -> list[GrantDeviation] | None:
+    return grant_deviations(document)
 
 
 # The facts hold the asylum side and vulnerabilities, so the database shows an assessment only to who may see the intake.
@@ -30,20 +39,15 @@ class EntitlementAssessment(Node):
     case: CaseRef = to_one("Case", "case_id")
     tariff_version: TariffVersion = to_one("TariffVersion", "tariff_version_id")
 
-    @strawberry.field(description="Facts, steps and result.")
-    def explanation(self) -> Explanation:
-        """Read from the stored documents."""
-        return explanation(self.row.facts, self.row.steps, self.row.result)
-
-    @strawberry.field(
+    explanation: Explanation = in_python(_explanation, "facts", "steps", "result", description="Facts, steps and result.")
+    deviations: list[GrantDeviation] | None = in_python(
+        _deviations,
+        "deviations",
         description=(
             "Amounts granted for another day of departure than the real one, of an assessment made when that was recorded; "
             "null for every other assessment."
-        )
+        ),
     )
-    def deviations(self) -> list[GrantDeviation] | None:
-        """Read from the stored document."""
-        return grant_deviations(self.row.deviations)
 
 
 @reads(rows.EntitlementException, Permission.ENTITLEMENT_EXPLAIN)
@@ -87,7 +91,10 @@ class Entitlement(Node):
     extensions: list[DeadlineExtensionRef] = to_many("DeadlineExtension", "entitlement_id", ("requested_at", "id"), size=1)
 
     # A rule can be one for former asylum applicants of a country.
-    @strawberry.field(description="The rule of the tariff that gave it; null for who may not know of an asylum procedure.")
+    @strawberry.field(
+        description="The rule of the tariff that gave it; null for who may not know of an asylum procedure.",
+        metadata={READS: ByPermission(Permission.ENTITLEMENT_EXPLAIN, Column("rule_id"))},
+    )
     def rule_id(self, info: ApiInfo) -> str | None:
         """For who may see the explanation."""
         return self.row.rule_id if allows(info.context.actor.role, Permission.ENTITLEMENT_EXPLAIN) else None

@@ -5,8 +5,9 @@ from datetime import datetime
 import strawberry
 
 from reintegration.api import loaders
+from reintegration.api.context import ApiContext
 from reintegration.api.cost import Cost
-from reintegration.api.graph import ApiInfo, Node, reads
+from reintegration.api.graph import READS, ApiInfo, Node, Rows, in_python, reads
 from reintegration.api.loaders import to_one
 from reintegration.api.scalars import Digest
 from reintegration.api.types.enums import DocumentKind, DocumentStatus, EvidenceStage
@@ -19,6 +20,13 @@ from reintegration.payments import models as payments
 
 LINK_LIFETIME_S = 300
 """How long a presigned link works: long enough to click, too short to pass around."""
+
+
+async def _download_url(context: ApiContext, status: str, key: str, name: str) -> str | None:
+    """Presigned here, without asking the store."""
+    if status != DocumentStatus.STORED:
+        return None
+    return await context.object_store.presign_download(key, name, LINK_LIFETIME_S)
 
 
 @reads(rows.Document, Permission.EVIDENCE_READ)
@@ -40,16 +48,18 @@ class Document(Node):
     case: CaseRef | None = to_one("Case", "case_id")
     office: FieldOffice | None = to_one("FieldOffice", "field_office_id")
 
-    @strawberry.field(description="A link to the file, for five minutes; null until it was uploaded.")
-    async def download_url(self, info: ApiInfo) -> str | None:
-        """Presigned here, without asking the store."""
-        if self.status is not DocumentStatus.STORED:
-            return None
-        return await info.context.object_store.presign_download(self.row.object_key, self.file_name, LINK_LIFETIME_S)
+    download_url: str | None = in_python(
+        _download_url,
+        "status",
+        "object_key",
+        "file_name",
+        description="A link to the file, for five minutes; null until it was uploaded.",
+    )
 
     @strawberry.field(
         description="Payments that show these bytes, under whatever name; more than one is a question to ask.",
         directives=[Cost(size=2)],
+        metadata={READS: Rows("Payment", loaders.SQL["payments_showing_file"])},
     )
     async def payments(self, info: ApiInfo) -> list[Payment]:
         """Within what the actor may see."""
@@ -70,7 +80,11 @@ class PaymentDocument:
         "Document", "document_id", "Null where a case has moved on and somebody else had added the document."
     )
 
-    @strawberry.field(description="Other payments that show the same bytes.", directives=[Cost(size=1)])
+    @strawberry.field(
+        description="Other payments that show the same bytes.",
+        directives=[Cost(size=1)],
+        metadata={READS: Rows("Payment", loaders.SQL["payments_showing_file_too"])},
+    )
     async def duplicates(self, info: ApiInfo) -> list[Payment]:
         """Within what the actor may see."""
         document = await loaders.record_if_visible(info.context, Document, self.row.document_id)

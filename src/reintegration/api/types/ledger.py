@@ -1,13 +1,13 @@
 """The ledger: accounts, balanced transactions, postings, and the balances that follow from them."""
 
 from datetime import date, datetime
-from uuid import UUID
+from types import SimpleNamespace
 
 import strawberry
 
 from reintegration.api import loaders
-from reintegration.api.graph import ApiInfo, Node, column, money, reads
-from reintegration.api.loaders import ByKey, ByStatement, to_many, to_money, to_one
+from reintegration.api.graph import READS, Amount, ApiInfo, Beside, ByPermission, Node, column, money, reads, show
+from reintegration.api.loaders import ByKey, ByStatement, to_many, to_one
 from reintegration.api.scalars import Money
 from reintegration.api.types.enums import LedgerAccountKind, LedgerTransactionKind
 from reintegration.api.types.programme import Fund
@@ -19,30 +19,26 @@ from reintegration.kernel import money as kernel
 from reintegration.ledger import models as rows
 
 
+@reads(None, Permission.CASE_READ)
 @strawberry.type(
     description="What a case has of one stream from one fund: granted less released is available, reserved and spent."
 )
 class CaseBalance:
     """Derived from the ledger's postings."""
 
+    row: strawberry.Private[SimpleNamespace]
     stream: Stream
-    fund_id: strawberry.Private[UUID]
-    granted: Money
-    released: Money = strawberry.field(description="What a closed case gave back.")
-    reserved: Money = strawberry.field(description="Set aside for payments under way.")
-    spent: Money
-    available: Money = strawberry.field(description="What may still be planned or paid.")
-
-    @strawberry.field(description="Whose money.")
-    async def fund(self, info: ApiInfo) -> Fund:
-        """The fund behind it."""
-        return await loaders.record(info.context, Fund, self.fund_id)
+    granted: Money = money("granted", "currency")
+    released: Money = money("released", "currency", "What a closed case gave back.")
+    reserved: Money = money("reserved", "currency", "Set aside for payments under way.")
+    spent: Money = money("spent", "currency")
+    available: Money = money("available", "currency", "What may still be planned or paid.")
+    fund: Fund = to_one("Fund", "fund_id", "Whose money.")
 
 
 def balance(row: Row) -> CaseBalance:
     """A row of `balances_of_cases`."""
-    amounts = {name: to_money(row, name) for name in ("granted", "released", "reserved", "spent", "available")}
-    return CaseBalance(stream=Stream(row["stream"]), fund_id=row["fund_id"], **amounts)
+    return show(CaseBalance, SimpleNamespace(**{name: row[name] for name in row.keys()}))  # noqa: SIM118 - asyncpg's rows iterate over values
 
 
 @reads(rows.LedgerAccount, Permission.PAYMENT_READ)
@@ -57,7 +53,16 @@ class LedgerAccount(Node):
     fund: Fund = to_one("Fund", "fund_id")
     case: CaseRef | None = to_one("Case", "case_id")
 
-    @strawberry.field(description="The sum of its postings, for who sees all of them; else null.")
+    @strawberry.field(
+        description="The sum of its postings, for who sees all of them; else null.",
+        metadata={
+            READS: ByPermission(
+                Permission.STATISTICS_READ,
+                Amount("balance", "currency_row_id", Beside("balance", loaders.SQL["account_balance"])),
+                Amount("balance", "currency_row_id", Beside("balance", loaders.SQL["account_balance_of_visible_case"])),
+            )
+        },
+    )
     async def balance(self, info: ApiInfo) -> Money | None:
         """A part of the postings would look like the balance, and isn't."""
         if not allows(info.context.actor.role, Permission.STATISTICS_READ):

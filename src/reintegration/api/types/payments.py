@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 import strawberry
 
-from reintegration.api.graph import ApiInfo, Node, money, reads
-from reintegration.api.loaders import ByColumn, to_many, to_one
+from reintegration.api.graph import READS, Amount, ApiInfo, Beside, Node, money, reads
+from reintegration.api.loaders import SQL, ByColumn, to_many, to_one
 from reintegration.api.scalars import Digest, Money
 from reintegration.api.types.enums import PaymentKind, PaymentStatus
 from reintegration.api.types.programme import FieldOffice, Fund
@@ -98,7 +98,10 @@ class Payment(Node):
     documents: list[PaymentDocumentRef] = to_many("PaymentDocument", "payment_id", ("attached_at", "id"), size=3)
     postings: list[LedgerTransactionRef] = to_many("LedgerTransaction", "reference_id", ("recorded_at", "id"), size=3)
 
-    @strawberry.field(description="The sum of the lines in EUR; null until every line has its rate.")
+    @strawberry.field(
+        description="The sum of the lines in EUR; null until every line has its rate.",
+        metadata={READS: Amount("total", None, Beside("total", SQL["payment_total"]))},
+    )
     async def total(self, info: ApiInfo) -> Money | None:
         """A sum of stored lines, never a conversion of a sum."""
         lines = await info.context.loader(ByColumn(*_LINES)).load(self.row.pk)

@@ -7,7 +7,7 @@ import strawberry
 
 from reintegration.api import loaders
 from reintegration.api.connections import Connection
-from reintegration.api.graph import ApiInfo, Node, money, reads
+from reintegration.api.graph import READS, Amount, ApiInfo, Beside, Node, money, reads
 from reintegration.api.loaders import to_many, to_money, to_one
 from reintegration.api.pages import by_id, pages
 from reintegration.api.scalars import Digest, Money
@@ -39,6 +39,9 @@ class Plan(Node):
     items: list[PlanItemRef] = to_many("PlanItem", "plan_id", ("position",))
 
 
+_BALANCES = Beside("balances", loaders.SQL["line_balance"])
+
+
 @reads(rows.PlanItem, Permission.PLAN_READ)
 @strawberry.type(description="A line of a plan version. What is left of it counts for the line across versions.")
 class PlanItem(Node):
@@ -55,17 +58,23 @@ class PlanItem(Node):
     returnee: ReturneeRef | None = to_one("Returnee", "returnee_id", "The family member it is for.")
     payments: Connection[PaymentRef] = pages("Payment", "plan_item_id", by_id("planItem.payments"))
 
-    @strawberry.field(description="Paid, from the ledger.")
+    @strawberry.field(description="Paid, from the ledger.", metadata={READS: Amount("spent", "currency", _BALANCES)})
     async def spent(self, info: ApiInfo) -> Money:
         """Balance of the line's account `spent`."""
         return to_money(await self._balances(info), "spent")
 
-    @strawberry.field(description="Set aside for payments under way, from the ledger.")
+    @strawberry.field(
+        description="Set aside for payments under way, from the ledger.",
+        metadata={READS: Amount("reserved", "currency", _BALANCES)},
+    )
     async def reserved(self, info: ApiInfo) -> Money:
         """Balance of the line's account `reserved`."""
         return to_money(await self._balances(info), "reserved")
 
-    @strawberry.field(description="What may still be paid; zero until the plan is approved. From the ledger.")
+    @strawberry.field(
+        description="What may still be paid; zero until the plan is approved. From the ledger.",
+        metadata={READS: Amount("available", "currency", _BALANCES)},
+    )
     async def available(self, info: ApiInfo) -> Money:
         """Balance of the line's account `plan_line`."""
         return to_money(await self._balances(info), "available")

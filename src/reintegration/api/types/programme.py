@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from reintegration.api.graph import Node, column, money, reads
+from reintegration.api.graph import READS, Expression, Node, column, money, reads
 from reintegration.api.loaders import to_many, to_one
 from reintegration.api.scalars import Digest, Money
 from reintegration.funding import models as funding
@@ -156,7 +156,7 @@ class ExchangeRateMonth(Node):
     version: int
     rates: list[ExchangeRate] = to_many("ExchangeRate", "month_id", ("currency_row_id",), size=150)
 
-    @strawberry.field(description="Whether payments may use it.")
+    @strawberry.field(description="Whether payments may use it.", metadata={READS: Expression("t.confirmed_by is not null")})
     def is_confirmed(self) -> bool:
         """A second person confirmed it."""
         return self.confirmed_by is not None

@@ -5,7 +5,8 @@ from datetime import datetime
 import orjson
 import strawberry
 
-from reintegration.api.graph import ApiInfo, Node, reads
+from reintegration.api.context import ApiContext
+from reintegration.api.graph import READS, Expression, Node, in_python, reads
 from reintegration.api.loaders import to_many
 from reintegration.api.scalars import Digest
 from reintegration.api.types.enums import ReportKind, ReportStatus
@@ -25,6 +26,11 @@ class ReportParameter:
     value: str
 
 
+async def _link(context: ApiContext, key: str, name: str) -> str:
+    """Presigned here, without asking the store."""
+    return await context.object_store.presign_download(key, name, LINK_LIFETIME_S)
+
+
 @reads(rows.ExportFile, Permission.REPORT_READ)
 @strawberry.type(description="A file of a sealed report.")
 class ReportFile(Node):
@@ -35,20 +41,37 @@ class ReportFile(Node):
     media_type: str
     sha256: Digest
 
-    @strawberry.field(description="A whole number as a string: a file may be larger than GraphQL's Int.")
+    @strawberry.field(
+        description="A whole number as a string: a file may be larger than GraphQL's Int.",
+        metadata={READS: Expression("t.size_bytes::text")},
+    )
     def size_bytes(self) -> str:
         """The file's length."""
         return str(self.row.size_bytes)
 
-    @strawberry.field(description="A whole number as a string.")
+    @strawberry.field(description="A whole number as a string.", metadata={READS: Expression("t.row_count::text")})
     def row_count(self) -> str:
         """Rows below the header."""
         return str(self.row.row_count)
 
-    @strawberry.field(description="A link to the file, for five minutes.")
-    async def download_url(self, info: ApiInfo) -> str:
-        """Presigned here, without asking the store."""
-        return await info.context.object_store.presign_download(self.row.object_key, self.name, LINK_LIFETIME_S)
+    download_url: str = in_python(_link, "object_key", "name", description="A link to the file, for five minutes.")
+
+
+def _parameters(_context: ApiContext, given: object) -> list[ReportParameter]:
+    """The order's parameters, by name; bounded by the report's own definition."""
+    items = sorted(given.items()) if isinstance(given, dict) else []
+    return [ReportParameter(name=name, value=_text(value)) for name, value in items]
+
+
+def _progress_percent(_context: ApiContext, status: str, done: int, expected: int | None) -> int | None:
+    """Whole percents, 100 only when it is sealed."""
+    if status == ReportStatus.SEALED:
+        return _WHOLE_PERCENT
+    return min(done * _WHOLE_PERCENT // expected, _WHOLE_PERCENT - 1) if expected else None
+
+
+async def _manifest_url(context: ApiContext, key: str | None) -> str | None:
+    return None if key is None else await _link(context, key, "manifest.json")
 
 
 @reads(rows.ExportJob, Permission.REPORT_READ)
@@ -73,40 +96,32 @@ class Report(Node):
     version: int
     files: list[ReportFile] = to_many("ReportFile", "job_id", ("name",), size=3)
 
-    @strawberry.field(description="What was asked for.")
-    def parameters(self) -> list[ReportParameter]:
-        """The order's parameters, by name; bounded by the report's own definition."""
-        given = self.row.parameters
-        items = sorted(given.items()) if isinstance(given, dict) else []
-        return [ReportParameter(name=name, value=_text(value)) for name, value in items]
+    parameters: list[ReportParameter] = in_python(_parameters, "parameters", description="What was asked for.")
+    progress_percent: int | None = in_python(
+        _progress_percent,
+        "status",
+        "rows_done",
+        "rows_expected",
+        description="How far it is; null until the number of rows is known.",
+    )
+    manifest_url: str | None = in_python(
+        _manifest_url, "manifest_key", description="A link to the manifest, for five minutes; null until the report is sealed."
+    )
 
-    @strawberry.field(description="How far it is; null until the number of rows is known.")
-    def progress_percent(self) -> int | None:
-        """Whole percents, 100 only when it is sealed."""
-        if self.status is ReportStatus.SEALED:
-            return _WHOLE_PERCENT
-        if not self.row.rows_expected:
-            return None
-        done, expected = int(self.row.rows_done), int(self.row.rows_expected)
-        return min(done * _WHOLE_PERCENT // expected, _WHOLE_PERCENT - 1)
-
-    @strawberry.field(description="Rows written so far; a whole number as a string.")
+    @strawberry.field(
+        description="Rows written so far; a whole number as a string.", metadata={READS: Expression("t.rows_done::text")}
+    )
     def rows_done(self) -> str:
         """Rows of all files."""
         return str(self.row.rows_done)
 
-    @strawberry.field(description="Rows to write, once known; a whole number as a string.")
+    @strawberry.field(
+        description="Rows to write, once known; a whole number as a string.",
+        metadata={READS: Expression("t.rows_expected::text")},
+    )
     def rows_expected(self) -> str | None:
         """Rows of all files."""
         return None if self.row.rows_expected is None else str(self.row.rows_expected)
-
-    @strawberry.field(description="A link to the manifest, for five minutes; null until the report is sealed.")
-    async def manifest_url(self, info: ApiInfo) -> str | None:
-        """Presigned here, without asking the store."""
-        key = self.row.manifest_key
-        if key is None:
-            return None
-        return await info.context.object_store.presign_download(key, "manifest.json", LINK_LIFETIME_S)
 
 
 def _text(value: object) -> str:
