@@ -57,6 +57,7 @@ class Recorder:
     store: ObjectStore
     answers: dict[str, object] = field(default_factory=dict)
     statements: dict[str, int] = field(default_factory=dict)
+    bodies: dict[str, bytes] = field(default_factory=dict)
 
     async def runs(self, who: Actor, operation: str, **variables: object) -> Part:
         """The first root field of a document's answer, which has no errors."""
@@ -67,6 +68,7 @@ class Recorder:
             result = await self.schema.execute(text, variables, context)
         assert result.errors is None, (operation, result.errors)
         assert result.data is not None
+        self.bodies[operation] = orjson.dumps(result.data)
         self.answers.setdefault(operation, normalised(result.data))
         self.statements.setdefault(operation, len(statements))
         return cast("Part", next(iter(result.data.values())))

@@ -5,7 +5,16 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, NoSchemaIntrospectionCustomRule, ValidationRule, get_operation_ast, parse
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    ValidationRule,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+)
 from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult, StreamExecutionResult
@@ -29,6 +38,11 @@ def _parsed(query: str, tokens: int) -> DocumentNode:
     return parse(query, max_lexical_tokens=tokens)
 
 
+def too_slow(limits: Limits) -> GraphQLError:
+    """The end of an operation that took its whole time."""
+    return api_error(Code.TIMEOUT, f"The operation took longer than {limits.timeout_s:g} s and was stopped")
+
+
 class EdgeSchema(strawberry.Schema):
     """A schema whose answers carry only presentable errors."""
 
@@ -47,6 +61,7 @@ class EdgeSchema(strawberry.Schema):
         self.is_hardened = is_hardened
         introspection = (NoSchemaIntrospectionCustomRule,) if is_hardened else ()
         rules = (*document_rules(limits), *introspection)
+        self._rules = (*specified_rules, *rules)
         super().__init__(
             query,
             mutation,
@@ -56,6 +71,14 @@ class EdgeSchema(strawberry.Schema):
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=is_hardened),
             exception_handlers=exception_handlers(),
         )
+
+    def valid_document(self, query: str) -> DocumentNode | None:
+        """The parsed document if nothing of the edge refuses it, whatever its variables; executing it tells what is wrong."""
+        try:
+            document = _parsed(query, self.limits.tokens)
+        except GraphQLError:
+            return None
+        return None if validate(self._schema, document, self._rules) else document
 
     async def execute(
         self,
@@ -160,7 +183,7 @@ class _Edge(ValidationCache):
         except TimeoutError:
             if not scope.expired():
                 raise
-            raise api_error(Code.TIMEOUT, f"The operation took longer than {self.limits.timeout_s:g} s and was stopped") from None
+            raise too_slow(self.limits) from None
 
     async def on_stream_result(self, result: StreamExecutionResult) -> AsyncIterator[None]:
         """Make an event presentable and end its snapshot: what the client reads slowly must hold no connection meanwhile."""

@@ -27,6 +27,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASC
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
+_UTC_OFFSET = "+00:00"
 _T = TypeVar("_T")
 
 
@@ -57,7 +58,9 @@ def _write_date(value: object) -> str:
 def _write_instant(value: object) -> str:
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise TypeError("DateTime is written from an instant with an offset only")
-    return value.astimezone(UTC).isoformat()
+    text = value.astimezone(UTC).isoformat()
+    seconds, point, fraction = text.removesuffix(_UTC_OFFSET).partition(".")
+    return f"{seconds}{point}{fraction.rstrip('0')}{_UTC_OFFSET}"  # as PostgreSQL's own JSON has it
 
 
 def _write_digest(value: object) -> str:
