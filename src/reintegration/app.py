@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.feed import PAYMENT_FEED
 from reintegration.api.graphiql import graphiql_routes
@@ -66,14 +67,16 @@ def make_app(resources: Resources, *, limits: Limits | None = None, operations: 
     metrics = Metrics()
     stores = resources.stores
     health = Health(stores, metrics)
+    schema = build_schema(limits=limits, is_hardened=is_production)
     view = ObservedView(
-        build_schema(limits=limits, is_hardened=is_production),
+        schema,
         metrics,
         authenticate=_authenticator(resources),
         unit_of_work=stores.unit_of_work,
         object_store=stores.object_store,
         documents=TrustedDocuments.load(operations),
         is_production=is_production,
+        reads=CompiledReads(schema, stores.reader) if resources.settings.compiled_reads else None,
     )
     app = web.Application(middlewares=[_observing(metrics)], client_max_size=limits.body_bytes)
     app[PAYMENT_FEED] = resources.feed

@@ -90,7 +90,8 @@ class Health:
         """Prometheus' text format. Who asks while jobs are counted waits for the same count: anybody may ask."""
         pool = self._stores.pool
         idle = pool.get_idle_size()
-        self._metrics.set_connections(in_use=pool.get_size() - idle, idle=idle)
+        reading, resting = self._stores.reader.counts()
+        self._metrics.set_connections(in_use=pool.get_size() - idle + reading, idle=idle + resting)
         self._metrics.set_jobs(await self._counted_jobs())
         return web.Response(
             body=self._metrics.text(),

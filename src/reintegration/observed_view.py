@@ -11,6 +11,7 @@ from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.types import ExecutionResult
 
 from reintegration.api.codes import Code
+from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
 from reintegration.api.requests import RequestRefusedError
@@ -43,6 +44,7 @@ class ObservedView(ApiView):
         documents: TrustedDocuments,
         is_production: bool,
         allowed_origins: Sequence[str] = (),
+        reads: CompiledReads | None = None,
     ) -> None:
         """As `ApiView`, and where to count."""
         super().__init__(
@@ -53,6 +55,7 @@ class ObservedView(ApiView):
             documents=documents,
             is_production=is_production,
             allowed_origins=allowed_origins,
+            reads=reads,
         )
         self._metrics = metrics
         self._names: Mapping[str, str] = {
@@ -78,6 +81,10 @@ class ObservedView(ApiView):
         original: web.Request = request.request  # type: ignore[attr-defined] # the aiohttp adapter, which the view's base makes
         original[OPERATION] = self._names.get(asked.query or "", OTHER)
         return asked
+
+    def count_way(self, way: str) -> None:
+        """Count it."""
+        self._metrics.count_way(way)
 
     async def process_result(self, request: web.Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Note how the operation ended and what it cost."""

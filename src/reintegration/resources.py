@@ -19,6 +19,7 @@ from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses, EmbeddedPostgres
 from reintegration.database.migrate import migrate, pending
 from reintegration.database.roles import RoleSetupError
+from reintegration.database.snapshot import SnapshotReader
 from reintegration.database.unit_of_work import UnitOfWork, open_pool
 from reintegration.identity.development import DevelopmentIssuer
 from reintegration.identity.tokens import TokenVerifier, oidc_verifier
@@ -56,6 +57,7 @@ class Stores:
     places: Places
     pool: asyncpg.Pool
     unit_of_work: UnitOfWork
+    reader: SnapshotReader
     object_store: ObjectStore
 
 
@@ -125,8 +127,10 @@ async def open_stores(settings: Settings, places: Places, *, max_connections: in
         with _one_line(settings, places.database.application_url):
             pool = await open_pool(places.database.application_url, max_size=max_connections)
         stack.push_async_callback(_close_pool, pool)
+        reader = SnapshotReader(places.database.application_url, max_connections=max_connections)
+        await stack.enter_async_context(reader)
         await register_models()
-        yield Stores(settings, places, pool, UnitOfWork(pool, ALL_CONSTRAINTS), object_store)
+        yield Stores(settings, places, pool, UnitOfWork(pool, ALL_CONSTRAINTS), reader, object_store)
 
 
 @asynccontextmanager

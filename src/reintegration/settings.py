@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(default=None, validation_alias="OIDC_ISSUER")
     oidc_audience: str = Field(default="reintegration", min_length=1, validation_alias="OIDC_AUDIENCE")
     profile: Profile = Field(default=Profile.DEVELOPMENT, validation_alias="REINTEGRATION_PROFILE")
+    compiled_reads: bool = Field(default=True, validation_alias="REINTEGRATION_COMPILED_READS")
+    """Whether queries are answered by compiled statements where they can be; resolvers answer them otherwise."""
     host: str = Field(default="127.0.0.1", min_length=1, validation_alias="REINTEGRATION_HOST")
     port: int = Field(default=0, ge=0, le=65535, validation_alias="REINTEGRATION_PORT")
     """0 asks the system for a free one."""

@@ -37,6 +37,12 @@ class Metrics:
             buckets=_LATENCY_S,
             registry=self._registry,
         )
+        self._ways = Counter(
+            "reintegration_answers",
+            'Operations by the way they were answered: "compiled", or why they were left to resolvers.',
+            ("way",),
+            registry=self._registry,
+        )
         self._cost = Histogram(
             "reintegration_operation_cost", "Computed cost of operations.", buckets=_COST, registry=self._registry
         )
@@ -52,6 +58,10 @@ class Metrics:
         """A request has been answered."""
         self._requests.labels(operation, outcome).inc()
         self._latency.labels(operation).observe(duration_s)
+
+    def count_way(self, way: str) -> None:
+        """An operation was answered by a compiled statement, or left to resolvers for a reason."""
+        self._ways.labels(way).inc()
 
     def count_cost(self, cost: int) -> None:
         """An operation was weighed."""

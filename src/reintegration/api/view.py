@@ -7,20 +7,24 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Protocol, TypeGuard
+from typing import Protocol, Self, TypeGuard, cast
 
 import orjson
 from aiohttp import ClientConnectionResetError, web
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.parse_content_type import parse_content_type
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import SubscriptionExecutionResult
 from strawberry.types.unset import UnsetType
 
 from reintegration.api.codes import Code, api_error
+from reintegration.api.compile.reads import CompiledAnswer, CompiledReads
+from reintegration.api.compile.sources import LeftError
 from reintegration.api.context import ApiContext
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
@@ -38,6 +42,31 @@ _STATUS: Mapping[object, int] = {Code.INTERNAL.value: 500, Code.UNAVAILABLE.valu
 _WEBSOCKET_PING_S = 30.0
 _SIGN_IN = web.RequestKey("sign_in", SignIn)
 _SIGN_IN_ENDED = "Your sign-in has ended; sign in and subscribe again"
+
+
+COMPILED = "compiled"
+Executed = ExecutionResult | list[ExecutionResult] | SubscriptionExecutionResult
+
+
+class CompiledResult(ExecutionResult):
+    """A result that is its answer's bytes already."""
+
+    body: bytes
+
+    @classmethod
+    def of(cls, answer: CompiledAnswer, maximum: int) -> Self:
+        """The result with its cost, for who counts."""
+        result = cls(data=None, errors=None, extensions={"cost": {"requested": answer.cost, "maximum": maximum}})
+        result.body = answer.body(maximum)
+        return result
+
+
+class CompiledBody(dict[str, object]):
+    """An answer's members that are spelled already."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
 
 
 class Authenticator(Protocol):
@@ -69,8 +98,9 @@ class ApiView(GraphQLView[ApiContext, None]):
         is_production: bool,
         allowed_origins: Sequence[str] = (),
         connections: ConnectionLimits | None = None,
+        reads: CompiledReads | None = None,
     ) -> None:
-        """Build once per process.
+        """Build once per process. Without `reads` every operation is answered by resolvers.
 
         `is_production` leaves trusted documents over POST as the only way in. A browser's WebSocket may come from a page of
         our own origin or of `allowed_origins`.
@@ -92,6 +122,10 @@ class ApiView(GraphQLView[ApiContext, None]):
         self.object_store = object_store
         self.documents = documents
         self.is_production = is_production
+        self.reads = reads
+
+    def count_way(self, way: str) -> None:
+        """Whether an operation was answered by a compiled statement, or why it was left to resolvers; for who counts."""
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer; whatever goes wrong, the body is a GraphQL error."""
@@ -210,9 +244,36 @@ class ApiView(GraphQLView[ApiContext, None]):
                 raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {self.limits.body_bytes} bytes")
         return bytes(body)
 
+    async def execute_operation(
+        self,
+        request: web.Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        request_data: GraphQLRequestData | list[GraphQLRequestData],
+        context: ApiContext,
+        root_value: None,
+        sub_response: web.Response,
+    ) -> Executed:
+        """Answer by one compiled statement where that can be done, else by resolvers."""
+        if self.reads is not None and isinstance(request_data, GraphQLRequestData) and request_data.protocol == "http":
+            try:
+                return await self._compiled(self.reads, request_data, context)
+            except LeftError as left:
+                self.count_way(left.cause)
+        return await super().execute_operation(request, request_adapter, request_data, context, root_value, sub_response)
+
+    async def _compiled(self, reads: CompiledReads, asked: GraphQLRequestData, context: ApiContext) -> ExecutionResult:
+        try:
+            answer = await reads.answer(asked.query or "", asked.operation_name, asked.variables, context)
+        except GraphQLError as error:
+            return ExecutionResult(data=None, errors=[error], extensions={})
+        self.count_way(COMPILED)
+        return CompiledResult.of(answer, self.limits.cost)
+
     async def process_result(self, request: web.Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """The answer's members: an operation that never ran has no `data`, not even null."""
         del request
+        if isinstance(result, CompiledResult):
+            return cast("GraphQLHTTPResponse", CompiledBody(result.body))
         errors = result.errors or []
         answer: GraphQLHTTPResponse = {}
         if errors:
@@ -227,6 +288,10 @@ class ApiView(GraphQLView[ApiContext, None]):
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: web.Response
     ) -> web.Response:
         """Spell the answer; only the GraphQL media type says by status that nothing ran, as the specification wants."""
+        if isinstance(response_data, CompiledBody):
+            sub_response.charset = "utf-8"
+            sub_response.body = response_data.body
+            return sub_response
         errors = response_data.get("errors") if isinstance(response_data, dict) else None
         if errors and "data" not in response_data and sub_response.content_type == GRAPHQL_RESPONSE:
             extensions = errors[0].get("extensions") if isinstance(errors[0], dict) else None

@@ -5,7 +5,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import asyncpg
 import orjson
+import structlog
 from graphql import GraphQLError, OperationType, get_operation_ast
 
 from reintegration.api.compile.arguments import Arguments
@@ -24,6 +26,7 @@ from reintegration.kernel.errors import DomainError
 PLANS = 500
 """Documents by operation and role."""
 
+_log = structlog.get_logger(__name__)
 _ANOMALY, _COMPUTED = ANOMALY.encode(), COMPUTED.encode()
 
 
@@ -105,7 +108,11 @@ class CompiledReads:
             raise too_slow(self._schema.limits) from None
 
     async def _read(self, statement: Statement, parameters: list[object], context: ApiContext) -> bytes:
-        data = await self._reader.read(context.actor, statement.sql, parameters)
+        try:
+            data = await self._reader.read(context.actor, statement.sql, parameters)
+        except asyncpg.PostgresError as error:
+            _log.exception("compiled statement failed", sqlstate=error.sqlstate)
+            raise LeftError(Cause.FAULT) from error
         if _ANOMALY in data:
             raise LeftError(Cause.ANOMALY)
         return await complete(data, statement.computations, context) if _COMPUTED in data else data

@@ -31,6 +31,8 @@ class Cause(StrEnum):
     ANOMALY = auto()
     """An answer that isn't plain: no such record, a null that may not be, a list past its bound."""
     OUTAGE = auto()
+    FAULT = auto()
+    """A bug of ours, or a database that refuses the statement; it is logged."""
 
 
 class LeftError(Exception):
