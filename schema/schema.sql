@@ -1951,7 +1951,11 @@ CREATE INDEX cases_country_ix ON public.cases USING btree (country_of_return, de
 
 CREATE INDEX cases_departed_ix ON public.cases USING btree (departed_on) WHERE (NOT dublin);
 
+CREATE INDEX cases_departure_order_ix ON public.cases USING btree (COALESCE(departed_on, '9999-01-01'::date), id);
+
 CREATE INDEX cases_office_ix ON public.cases USING btree (field_office_id, status, departed_on);
+
+CREATE INDEX cases_office_order_ix ON public.cases USING btree (field_office_id, id);
 
 CREATE INDEX cases_office_partner_ix ON public.cases USING btree (field_office_id, partner_id);
 
@@ -1964,6 +1968,8 @@ CREATE INDEX deadline_extensions_entitlement_ix ON public.deadline_extensions US
 CREATE UNIQUE INDEX deadline_extensions_one_open_uq ON public.deadline_extensions USING btree (entitlement_id) WHERE (decision IS NULL);
 
 CREATE INDEX documents_case_ix ON public.documents USING btree (case_id);
+
+CREATE INDEX documents_case_order_ix ON public.documents USING btree (case_id, id);
 
 CREATE INDEX documents_digest_ix ON public.documents USING btree (sha256);
 
@@ -2029,6 +2035,8 @@ CREATE INDEX payment_lines_payment_ix ON public.payment_lines USING btree (payme
 
 CREATE INDEX payments_case_ix ON public.payments USING btree (case_id, payment_date);
 
+CREATE INDEX payments_case_order_ix ON public.payments USING btree (case_id, id);
+
 CREATE INDEX payments_entitlement_ix ON public.payments USING btree (entitlement_id, case_id);
 
 CREATE UNIQUE INDEX payments_entitlement_once_uq ON public.payments USING btree (entitlement_id) WHERE (status <> ALL (ARRAY['failed'::text, 'cancelled'::text, 'reversed'::text]));
@@ -2040,6 +2048,8 @@ CREATE UNIQUE INDEX payments_invoice_uq ON public.payments USING btree (supplier
 CREATE INDEX payments_item_ix ON public.payments USING btree (plan_item_id, case_id);
 
 CREATE INDEX payments_office_ix ON public.payments USING btree (field_office_id, status, payment_date);
+
+CREATE INDEX payments_office_order_ix ON public.payments USING btree (field_office_id, id);
 
 CREATE INDEX payments_supplier_ix ON public.payments USING btree (supplier_id, field_office_id);
 
@@ -2498,9 +2508,9 @@ ALTER TABLE public.case_transfers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_transfers_insert_roles ON public.case_transfers AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'partner_coordinator'::text]) AS actor_is));
 
-CREATE POLICY case_transfers_scope ON public.case_transfers USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY case_transfers_scope ON public.case_transfers USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = case_transfers.case_id)))));
+  WHERE (c.id = case_transfers.case_id))));
 
 ALTER TABLE public.cases ENABLE ROW LEVEL SECURITY;
 
@@ -2514,9 +2524,9 @@ ALTER TABLE public.deadline_extensions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY deadline_extensions_insert_roles ON public.deadline_extensions AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'partner_coordinator'::text]) AS actor_is));
 
-CREATE POLICY deadline_extensions_scope ON public.deadline_extensions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY deadline_extensions_scope ON public.deadline_extensions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = deadline_extensions.case_id)))));
+  WHERE (c.id = deadline_extensions.case_id))));
 
 CREATE POLICY deadline_extensions_update_roles ON public.deadline_extensions AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
 
@@ -2526,11 +2536,12 @@ CREATE POLICY documents_guard ON public.documents FOR SELECT TO reintegration_gu
 
 CREATE POLICY documents_insert_roles ON public.documents AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'partner_coordinator'::text]) AS actor_is));
 
-CREATE POLICY documents_scope ON public.documents USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR (EXISTS ( SELECT
+CREATE POLICY documents_scope ON public.documents USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = documents.case_id))) OR (EXISTS ( SELECT
+  WHERE (c.id = documents.case_id)) OR ( SELECT true
    FROM public.payment_documents pd
-  WHERE (pd.document_id = documents.id))))) WITH CHECK ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) AND ((EXISTS ( SELECT
+  WHERE (pd.document_id = documents.id)
+ LIMIT 1))) WITH CHECK ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) AND ((EXISTS ( SELECT
    FROM public.cases c
   WHERE (c.id = documents.case_id))) OR (EXISTS ( SELECT
    FROM public.payments p
@@ -2558,9 +2569,9 @@ CREATE POLICY entitlements_guard ON public.entitlements FOR SELECT TO reintegrat
 
 CREATE POLICY entitlements_insert_roles ON public.entitlements AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
-CREATE POLICY entitlements_scope ON public.entitlements USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY entitlements_scope ON public.entitlements USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = entitlements.case_id)))));
+  WHERE (c.id = entitlements.case_id))));
 
 CREATE POLICY entitlements_update_roles ON public.entitlements AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'fedasil_programme'::text]) AS actor_is));
 
@@ -2582,11 +2593,12 @@ CREATE POLICY ledger_accounts_guard ON public.ledger_accounts TO reintegration_g
 
 CREATE POLICY ledger_accounts_insert_roles ON public.ledger_accounts AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is));
 
-CREATE POLICY ledger_accounts_scope ON public.ledger_accounts USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((case_id IS NULL) AND (( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]))) OR (EXISTS ( SELECT
+CREATE POLICY ledger_accounts_scope ON public.ledger_accounts USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((case_id IS NULL) AND (( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]))) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = ledger_accounts.case_id))) OR (EXISTS ( SELECT
+  WHERE (c.id = ledger_accounts.case_id)) OR ( SELECT true
    FROM public.payments p
-  WHERE (p.case_id = ledger_accounts.case_id)))));
+  WHERE (p.case_id = ledger_accounts.case_id)
+ LIMIT 1)));
 
 ALTER TABLE public.ledger_postings ENABLE ROW LEVEL SECURITY;
 
@@ -2594,11 +2606,11 @@ CREATE POLICY ledger_postings_guard ON public.ledger_postings FOR SELECT TO rein
 
 CREATE POLICY ledger_postings_insert_roles ON public.ledger_postings AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is));
 
-CREATE POLICY ledger_postings_scope ON public.ledger_postings USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY ledger_postings_scope ON public.ledger_postings USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = ledger_postings.case_id))) OR (EXISTS ( SELECT
+  WHERE (c.id = ledger_postings.case_id)) OR ( SELECT true
    FROM public.ledger_transactions x
-  WHERE (x.id = ledger_postings.transaction_id)))));
+  WHERE (x.id = ledger_postings.transaction_id))));
 
 ALTER TABLE public.ledger_transactions ENABLE ROW LEVEL SECURITY;
 
@@ -2616,11 +2628,11 @@ CASE kind
     ELSE false
 END)));
 
-CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = ledger_transactions.case_id))) OR (EXISTS ( SELECT
+  WHERE (c.id = ledger_transactions.case_id)) OR ( SELECT true
    FROM public.payments p
-  WHERE (p.id = ledger_transactions.reference_id)))));
+  WHERE (p.id = ledger_transactions.reference_id))));
 
 ALTER TABLE public.payment_documents ENABLE ROW LEVEL SECURITY;
 
@@ -2630,9 +2642,9 @@ CREATE POLICY payment_documents_insert_roles ON public.payment_documents AS REST
    FROM public.payments p
   WHERE ((p.id = payment_documents.payment_id) AND public.actor_carries(p.field_office_id)))))));
 
-CREATE POLICY payment_documents_scope ON public.payment_documents USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY payment_documents_scope ON public.payment_documents USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.payments p
-  WHERE (p.id = payment_documents.payment_id))))) WITH CHECK ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+  WHERE (p.id = payment_documents.payment_id)))) WITH CHECK ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.payments p
   WHERE ((p.id = payment_documents.payment_id) AND ((p.field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (p.field_office_id IN ( SELECT o.id
            FROM public.field_offices o
@@ -2650,9 +2662,9 @@ CREATE POLICY payment_lines_insert_roles ON public.payment_lines AS RESTRICTIVE 
    FROM public.payments p
   WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id)))))));
 
-CREATE POLICY payment_lines_scope ON public.payment_lines USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY payment_lines_scope ON public.payment_lines USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.payments p
-  WHERE (p.id = payment_lines.payment_id))))) WITH CHECK ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+  WHERE (p.id = payment_lines.payment_id)))) WITH CHECK ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
    FROM public.payments p
   WHERE ((p.id = payment_lines.payment_id) AND ((p.field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (p.field_office_id IN ( SELECT o.id
            FROM public.field_offices o
@@ -2676,11 +2688,11 @@ CREATE POLICY payments_make ON public.payments FOR INSERT WITH CHECK ((( SELECT 
    FROM public.cases c
   WHERE (c.id = payments.case_id))))));
 
-CREATE POLICY payments_read ON public.payments FOR SELECT USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR (EXISTS ( SELECT
+CREATE POLICY payments_read ON public.payments FOR SELECT USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = payments.case_id))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (field_office_id IN ( SELECT o.id
+  WHERE (c.id = payments.case_id)) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND ( SELECT true
    FROM public.field_offices o
-  WHERE (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))));
+  WHERE ((o.id = payments.field_office_id) AND (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))));
 
 ALTER TABLE public.plan_items ENABLE ROW LEVEL SECURITY;
 
@@ -2688,11 +2700,12 @@ CREATE POLICY plan_items_guard ON public.plan_items FOR SELECT TO reintegration_
 
 CREATE POLICY plan_items_insert_roles ON public.plan_items AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
 
-CREATE POLICY plan_items_scope ON public.plan_items USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY plan_items_scope ON public.plan_items USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = plan_items.case_id))) OR (EXISTS ( SELECT
+  WHERE (c.id = plan_items.case_id)) OR ( SELECT true
    FROM public.payments p
-  WHERE (p.plan_item_id = plan_items.id)))));
+  WHERE (p.plan_item_id = plan_items.id)
+ LIMIT 1)));
 
 ALTER TABLE public.plans ENABLE ROW LEVEL SECURITY;
 
@@ -2700,9 +2713,9 @@ CREATE POLICY plans_guard ON public.plans TO reintegration_guard USING ((CURRENT
 
 CREATE POLICY plans_insert_roles ON public.plans AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
 
-CREATE POLICY plans_scope ON public.plans USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY plans_scope ON public.plans USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = plans.case_id)))));
+  WHERE (c.id = plans.case_id))));
 
 CREATE POLICY plans_update_roles ON public.plans AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is) AND (status = ANY (ARRAY['submitted'::text, 'superseded'::text]))) OR (( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is) AND (status = ANY (ARRAY['approved'::text, 'rejected'::text, 'superseded'::text])))));
 
@@ -2710,9 +2723,9 @@ ALTER TABLE public.returnee_identities ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY returnee_identities_insert_roles ON public.returnee_identities AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
-CREATE POLICY returnee_identities_scope ON public.returnee_identities USING (((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'system'::text])) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text])) AND (EXISTS ( SELECT
+CREATE POLICY returnee_identities_scope ON public.returnee_identities USING (((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'system'::text])) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text])) AND ( SELECT true
    FROM public.cases c
-  WHERE (c.id = returnee_identities.case_id))))));
+  WHERE (c.id = returnee_identities.case_id)))));
 
 CREATE POLICY returnee_identities_update_roles ON public.returnee_identities AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
@@ -2722,9 +2735,9 @@ CREATE POLICY returnees_guard ON public.returnees FOR SELECT TO reintegration_gu
 
 CREATE POLICY returnees_insert_roles ON public.returnees AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
-CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = returnees.case_id)))));
+  WHERE (c.id = returnees.case_id))));
 
 CREATE POLICY returnees_update_roles ON public.returnees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
@@ -2732,9 +2745,9 @@ ALTER TABLE public.suppliers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY suppliers_insert_roles ON public.suppliers AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
 
-CREATE POLICY suppliers_scope ON public.suppliers USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (EXISTS ( SELECT
+CREATE POLICY suppliers_scope ON public.suppliers USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND ( SELECT true
    FROM public.field_offices o
-  WHERE ((o.id = suppliers.field_office_id) AND (o.partner_id = ( SELECT public.actor_partner() AS actor_partner))))))));
+  WHERE ((o.id = suppliers.field_office_id) AND (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))));
 
 CREATE POLICY suppliers_update_roles ON public.suppliers AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
 
@@ -2742,9 +2755,9 @@ ALTER TABLE public.vulnerabilities ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY vulnerabilities_insert_roles ON public.vulnerabilities AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
-CREATE POLICY vulnerabilities_scope ON public.vulnerabilities USING (((( SELECT public.actor_role() AS actor_role) <> 'fedasil_finance'::text) AND (( SELECT public.actor_sees_all() AS actor_sees_all) OR (EXISTS ( SELECT
+CREATE POLICY vulnerabilities_scope ON public.vulnerabilities USING (((( SELECT public.actor_role() AS actor_role) <> 'fedasil_finance'::text) AND (( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
-  WHERE (c.id = vulnerabilities.case_id))))));
+  WHERE (c.id = vulnerabilities.case_id)))));
 
 CREATE POLICY vulnerabilities_update_roles ON public.vulnerabilities AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
 

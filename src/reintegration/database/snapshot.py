@@ -86,7 +86,7 @@ class SnapshotReader:
         pool = self._pools.get(_role(actor)) or await self._open(_role(actor))
         async with acquired(pool, _ACQUIRE_TIMEOUT_S) as connection:
             with loss_is_an_outage(connection):
-                body: bytes = await connection.fetchval(statement, *_settings(actor), *parameters)
+                body: bytes = await connection.fetchval(statement, *settings_of(actor), *parameters)
                 return body
 
     def counts(self) -> tuple[int, int]:
@@ -132,6 +132,7 @@ def _role(actor: Actor) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _settings(actor: Actor) -> tuple[str, str, str, str]:
+def settings_of(actor: Actor) -> tuple[str, str, str, str]:
+    """The actor as the first parameters of a statement."""
     offices = ",".join(sorted(map(str, actor.offices)))
     return actor.id, actor.role.value, offices, str(actor.partner_id or "")

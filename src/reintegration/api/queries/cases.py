@@ -12,7 +12,7 @@ from reintegration.api import identifiers
 from reintegration.api.connections import Connection, Key, Ordering, window
 from reintegration.api.cost import Cost
 from reintegration.api.graph import ApiInfo
-from reintegration.api.pages import After, Before, First, Last, Order, by_id
+from reintegration.api.pages import After, Before, Condition, First, Last, Order, by_id
 from reintegration.api.queries.filters import CaseFilter, checked_reference
 from reintegration.api.reading import Page, Record, root
 from reintegration.api.scalars import MoneyInput
@@ -20,7 +20,7 @@ from reintegration.api.types.cases import Case
 from reintegration.api.types.explanations import Explanation, explanation
 from reintegration.entitlements.service import preview_assessment
 from reintegration.identity.permissions import Permission, require
-from reintegration.kernel.actor import Actor
+from reintegration.kernel.actor import FIELD_ROLES, Actor
 
 if TYPE_CHECKING:
     from reintegration.cases import models as rows
@@ -59,6 +59,13 @@ _ORDERS = {
 }
 
 
+def _scope(actor: Actor) -> tuple[Condition, ...]:
+    """What the database's policy says of the cases of one office's people, said again where an index can start from it."""
+    if actor.role in FIELD_ROLES and len(actor.offices) == 1:
+        return (Condition("t.field_office_id = {}", next(iter(actor.offices))),)
+    return ()
+
+
 @strawberry.type
 class CaseQueries:
     """Roots about cases."""
@@ -90,7 +97,7 @@ class CaseQueries:
         require(actor, Permission.CASE_READ)
         chosen = _ORDERS[order]
         page = window(chosen.ordering, first, after, last, before)
-        return Page("Case", chosen, page, tuple(filter.conditions()) if filter else ())
+        return Page("Case", chosen, page, (*_scope(actor), *(filter.conditions() if filter else ())))
 
     @strawberry.field(
         description="What the rules would give today; nothing is stored. Before the departure, the planned day stands in.",
