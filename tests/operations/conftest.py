@@ -12,12 +12,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.feed import PAYMENT_FEED, PaymentFeed
 from reintegration.api.schema import build_schema
 from reintegration.api.view import ApiView
 from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses
+from reintegration.database.snapshot import SnapshotReader
 from reintegration.database.unit_of_work import UnitOfWork, open_pool
 from reintegration.identity.actors import SignIn
 from reintegration.identity.errors import AuthenticationError, AuthenticationReason
@@ -69,8 +71,8 @@ class Api:
 
 
 @asynccontextmanager
-async def serve(addresses: DatabaseAddresses) -> AsyncIterator[Api]:
-    """The graph on one connection, so that statements can be counted."""
+async def serve(addresses: DatabaseAddresses, *, is_compiled: bool = False) -> AsyncIterator[Api]:
+    """The graph on one connection, so that statements can be counted; compiled reads have connections of their own."""
     await register_models()
     pool = await open_pool(addresses.application_url, max_size=1)
     actors: dict[str, Actor] = {}
@@ -84,16 +86,19 @@ async def serve(addresses: DatabaseAddresses) -> AsyncIterator[Api]:
     async with (
         ObjectStore(ObjectStoreAddress("evidence", "http://127.0.0.1:1", "nobody", "nothing")) as store,
         PaymentFeed(addresses.application_url) as feed,
+        SnapshotReader(addresses.application_url, max_connections=2) as reader,
     ):
         app = web.Application()
         app[PAYMENT_FEED] = feed
+        schema = build_schema()
         view = ApiView(
-            build_schema(),
+            schema,
             authenticate=authenticate,
             unit_of_work=UnitOfWork(pool, ALL_CONSTRAINTS),
             object_store=store,
             documents=TrustedDocuments.load(Path("nowhere")),
             is_production=False,
+            reads=CompiledReads(schema, reader) if is_compiled else None,
         )
         app.router.add_route("*", "/graphql", view)
         try:
@@ -154,10 +159,12 @@ async def offices(postgres_addresses: DatabaseAddresses, database_template: str)
         yield Offices(addresses, caseload)
 
 
-@pytest.fixture(scope="session")
-async def offices_api(offices: Offices, postgres_addresses: DatabaseAddresses) -> AsyncIterator[Api]:
-    """The served graph on a copy of the caseload of two offices, which nobody changes."""
-    async with copied(offices, postgres_addresses) as addresses, serve(addresses) as served:
+@pytest.fixture(scope="session", params=[False, True], ids=["resolvers", "compiled"])
+async def offices_api(
+    offices: Offices, postgres_addresses: DatabaseAddresses, request: pytest.FixtureRequest
+) -> AsyncIterator[Api]:
+    """The served graph on a copy of the caseload of two offices, which nobody changes; answered in both ways."""
+    async with copied(offices, postgres_addresses) as addresses, serve(addresses, is_compiled=request.param) as served:
         yield served
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import orjson
 from aiohttp.test_utils import make_mocked_request
 from graphql import OperationType
 

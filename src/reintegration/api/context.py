@@ -5,7 +5,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
+from uuid import UUID
 
 from aiohttp import web
 from strawberry.dataloader import DataLoader
@@ -23,6 +24,22 @@ ValueT = TypeVar("ValueT")
 
 class OperationOverError(Exception):
     """Something still reads for an operation that has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A record that is read once it is known what is selected of it."""
+
+    kind: str
+    key: UUID
+
+
+class PayloadReader(Protocol):
+    """Reads what a mutation's payload shows of a record."""
+
+    async def read(self, context: "ApiContext", later: Later, place: Any) -> bytes | None:  # noqa: ANN401 - of api/compile, which knows this module
+        """Its JSON; None where resolvers must answer."""
+        ...
 
 
 @dataclass(slots=True)
@@ -43,6 +60,9 @@ class ApiContext:
     connection_params: dict[str, object] | None = None
     signed_in_until: datetime | None = None
     turns: asyncio.Semaphore | None = None
+    payloads: PayloadReader | None = None
+    text: str = ""
+    has_written: bool = False
     _is_over: bool = False
     _opened: AbstractAsyncContextManager[Transaction] | None = None
     _transaction: Transaction | None = None
@@ -66,8 +86,8 @@ class ApiContext:
         """Whether the token that signed this connection in counts no longer."""
         return self.signed_in_until is not None and self.signed_in_until <= now()
 
-    def for_operation(self, name: str | None) -> "ApiContext":
-        """The same surroundings with a snapshot and loaders of its own."""
+    def for_operation(self, name: str | None, text: str = "") -> "ApiContext":
+        """The same surroundings with a snapshot and loaders of its own, for an operation of the document `text`."""
         return ApiContext(
             self.request,
             self.unit_of_work,
@@ -76,6 +96,8 @@ class ApiContext:
             name,
             self.connection_params,
             self.signed_in_until,
+            payloads=self.payloads,
+            text=text,
         )
 
     async def read(self) -> Transaction:

@@ -24,6 +24,7 @@ from strawberry.types.graphql import OperationType
 from reintegration.api.codes import Code, api_error, bad_user_input
 from reintegration.api.context import ApiContext
 from reintegration.api.cost import operation_cost
+from reintegration.api.executor import PayloadExecutor
 from reintegration.api.limits import Limits, document_rules, has_nul
 from reintegration.api.masking import presentable
 from reintegration.api.problems import exception_handlers
@@ -70,6 +71,7 @@ class EdgeSchema(strawberry.Schema):
             extensions=[partial(_Edge, limits, rules, self._present)],
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=is_hardened),
             exception_handlers=exception_handlers(),
+            execution_context_class=PayloadExecutor,
         )
 
     def valid_document(self, query: str) -> DocumentNode | None:
@@ -136,7 +138,7 @@ class _Edge(ValidationCache):
         if not isinstance(execution.context, ApiContext):
             yield
             return
-        context = execution.context.for_operation(execution._provided_operation_name)  # noqa: SLF001 - the public one is a guess
+        context = execution.context.for_operation(execution._provided_operation_name, execution.query or "")  # noqa: SLF001 - the public one is a guess
         execution.context = context
         try:
             yield

@@ -14,7 +14,7 @@ from strawberry.dataloader import DataLoader
 from tortoise.models import Model
 
 from reintegration.api.codes import Code, api_error
-from reintegration.api.context import ApiContext
+from reintegration.api.context import ApiContext, Later
 from reintegration.api.graph import ApiInfo, Shape, Shown, ToMany, ToOne, related, shape_of, show
 from reintegration.api.scalars import Money
 from reintegration.database.sql import load_queries
@@ -156,6 +156,13 @@ async def record(context: ApiContext, kind: type[T], key: UUID) -> T:
     Raises:
         NotFoundError: absent, or not the caller's.
     """
+    if context.payloads is not None and context.has_written:
+        return cast("T", Later(kind.__name__, key))  # api/executor.py reads it with what is selected
+    return await loaded(context, kind, key)
+
+
+async def loaded(context: ApiContext, kind: type[T], key: UUID) -> T:
+    """As `record`, by the loader."""
     found = await context.loader(ByKey(kind.__name__)).load(key)
     if found is None:
         raise NotFoundError(kind=kind.__name__)

@@ -158,6 +158,7 @@ class ApiView(GraphQLView[ApiContext, None]):
     async def get_context(self, request: web.Request, response: web.Response | web.WebSocketResponse) -> ApiContext:
         """Who asks, before a byte of what they ask is read. A WebSocket may say it later, in `connection_init`."""
         context = ApiContext(request, self.unit_of_work, self.object_store)
+        context.payloads = None if self.reads is None else self.reads.payloads
         if not isinstance(response, web.WebSocketResponse):
             request[_SIGN_IN] = signed_in = await self._sign_in(request)
             _admit(context, signed_in)

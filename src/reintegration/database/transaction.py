@@ -22,16 +22,29 @@ class Row(Protocol):
         """The column names, so that `dict(row)` works."""
 
 
+class TransactionOverError(Exception):
+    """A task that nobody waits for any more asks a transaction that has ended; its connection is somebody else's by now."""
+
+
 class _Turn(ConnectionWrapper[asyncpg.Connection]):
     """One statement at a time on a connection; an error on one that is lost becomes the outage that it is."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
         self._lock = asyncio.Lock()
+        self._is_over = False
 
     async def __aenter__(self) -> asyncpg.Connection:
         await self._lock.acquire()
+        if self._is_over:
+            self._lock.release()
+            raise TransactionOverError
         return self.connection
+
+    async def end(self) -> None:
+        """Wait for the statement that is running, and let no other begin."""
+        async with self._lock:
+            self._is_over = True
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         self._lock.release()
@@ -94,6 +107,10 @@ class Transaction:
         async with self._turn as connection:
             status: str = await connection.execute(sql, *arguments)
         return int(status.rsplit(" ", 1)[-1]) if status and status[-1].isdigit() else 0
+
+    async def end(self) -> None:
+        """Before commit or rollback: wait for the statement of a task that was left behind, and refuse its next one."""
+        await self._turn.end()
 
     @property
     def raw(self) -> asyncpg.Connection:

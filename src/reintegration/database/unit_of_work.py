@@ -128,6 +128,7 @@ class UnitOfWork:
     async def _open(self, actor: Actor, begin: str) -> AsyncIterator[Transaction]:
         async with acquired(self.pool, _ACQUIRE_TIMEOUT_S) as connection:
             with loss_is_an_outage(connection):
+                transaction = Transaction(connection, actor)
                 try:
                     await connection.execute(begin)
                     await connection.execute(
@@ -138,15 +139,17 @@ class UnitOfWork:
                         str(actor.partner_id or ""),
                         AUDITOR_ROLE if actor.role is Role.AUDITOR else APPLICATION_ROLE,
                     )
-                    yield Transaction(connection, actor)
+                    yield transaction
+                    await transaction.end()
                     await connection.execute("commit")
                 except BaseException:
-                    await asyncio.shield(_roll_back(connection))
+                    await asyncio.shield(_roll_back(connection, transaction))
                     raise
 
 
-async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy) -> None:
+async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy, transaction: Transaction) -> None:
     """End a transaction that failed; a connection on which that can't be done is closed, and PostgreSQL ends it."""
+    await transaction.end()
     if is_lost(connection):
         return
     try:

@@ -42,8 +42,12 @@ class _Page:
         self.shape = shape
         self.parent = parent
         self.level: Level = renderer.level(shape.kind)
-        self.size = f"{renderer.place(number, 0)}::bigint"
         self.reads_rows = False
+
+    @property
+    def size(self) -> str:
+        """The page's size; a parameter only where something reads it, for PostgreSQL refuses one that nothing does."""
+        return f"{self.renderer.place(self.number, 0)}::bigint"
 
     def text(self, sets: Sequence[SelectionSetNode]) -> Text:
         """The whole connection."""

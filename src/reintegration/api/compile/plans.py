@@ -134,62 +134,21 @@ class Roots:
     trees: Recent[tuple[str, ...], Tree] = field(default_factory=lambda: Recent(_VARIANTS))
 
 
-class Plan:
-    """How one query of a validated document is answered for one role. Nothing here holds an actor or a value of a request."""
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes and keeps the statements of bound root fields, for one role."""
 
-    def __init__(self, arguments: Arguments, document: DocumentNode, operation: OperationDefinitionNode, role: Role) -> None:
-        self.arguments = arguments
-        self.schema = arguments.schema._schema  # noqa: SLF001 - Strawberry has no accessor
-        self.document = document
-        self.operation = operation
-        self.role = role
-        self.variables: tuple[VariableDefinitionNode, ...] = tuple(operation.variable_definitions or ())
-        self._fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
-        self._conditions = condition_variables(document)
-        self._numbers = tuple(item.variable.name.value for item in self.variables if _is_int(item))
-        self._costs: Recent[tuple[object, ...], int] = Recent(_COSTS)
-        self._roots: Recent[tuple[object, ...], Roots] = Recent(_VARIANTS)
+    arguments: Arguments
+    role: Role
 
-    def cost(self, raw: Raw) -> int:
-        """The operation's cost with these raw variables, as api/cost.py counts it: only whole numbers change it."""
-        key = tuple(value if type(value := raw.get(name)) is int else None for name in self._numbers)
-        return self._costs.get(key, lambda: operation_cost(self.schema, self.document, self.operation, raw))
-
-    def statement(self, actor: Actor, variables: VariableValues) -> tuple[Statement, list[object]]:
-        """The statement for these coerced variables, and its parameters.
-
-        Raises:
-            UncompilableError: resolvers must answer.
-            DomainError, GraphQLError: an argument is refused; resolvers say so.
-        """
-        decided = tuple(variables.coerced.get(name) for name in self._conditions)
-        roots = self._roots.get(decided, lambda: self._make_roots(variables))
-        calls = [call.bind(actor, self.arguments, variables) for call in roots.calls]
+    def statement(self, roots: Roots, calls: list[Bound], variables: VariableValues) -> tuple[Statement, list[object]]:
+        """The statement for the roots' bound arguments, and its parameters; raises as `Plan.statement`."""
         kinds = tuple(call.shape.kind for call in calls)
         tree = roots.trees.get(kinds, lambda: self._make_tree(roots, calls, variables))
-        calls += [page.bind(self.arguments, variables) for page in tree.pages]
-        shapes = tuple(call.shape for call in calls)
-        statement = tree.statements.get(shapes, lambda: self._render(roots, calls, variables, Tree()))
-        return statement, statement.parameters(calls)
-
-    def _make_roots(self, variables: VariableValues) -> Roots:
-        booleans = {name: bool(variables.coerced.get(name)) for name in self._conditions}
-        selections = Selections(self.schema, self._fragments, booleans)
-        query = cast("GraphQLObjectType", self.schema.query_type)
-        calls, constants, order = [], {}, []
-        for key, nodes in selections.fields([self.operation.selection_set], query).items():
-            name = nodes[0].name.value
-            order.append(key)
-            if name == "__typename":
-                constants[key] = query.name
-                continue
-            if name.startswith("__"):
-                raise UncompilableError("introspection")
-            source = source_of(query.name, name, query.fields[name])
-            if not isinstance(source, Described):
-                raise UncompilableError(f"{query.name}.{name}")
-            calls.append(RootCall(key, tuple(nodes), query.fields[name], source.describe))
-        return Roots(selections, tuple(calls), constants, tuple(order))
+        bounds = [*calls, *(page.bind(self.arguments, variables) for page in tree.pages)]
+        shapes = tuple(call.shape for call in bounds)
+        statement = tree.statements.get(shapes, lambda: self._render(roots, bounds, variables, Tree()))
+        return statement, statement.parameters(bounds)
 
     def _make_tree(self, roots: Roots, calls: list[Bound], variables: VariableValues) -> Tree:
         """Find the nested connections by rendering once; what came out is the first statement."""
@@ -225,6 +184,61 @@ class Plan:
                 members.append((key, json_string(roots.constants[key])))
         sql = one_statement(json_object(members).sql)
         return Statement(sql, tuple(bindings), tuple(renderer.computations))
+
+
+class Plan:
+    """How one query of a validated document is answered for one role. Nothing here holds an actor or a value of a request."""
+
+    def __init__(self, arguments: Arguments, document: DocumentNode, operation: OperationDefinitionNode, role: Role) -> None:
+        self.arguments = arguments
+        self.schema = arguments.schema._schema  # noqa: SLF001 - Strawberry has no accessor
+        self.document = document
+        self.operation = operation
+        self.composer = Composer(arguments, role)
+        self.variables: tuple[VariableDefinitionNode, ...] = tuple(operation.variable_definitions or ())
+        self._fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
+        self._conditions = condition_variables(document.definitions)
+        self._numbers = tuple(item.variable.name.value for item in self.variables if _is_int(item))
+        self._costs: Recent[tuple[object, ...], int] = Recent(_COSTS)
+        self._roots: Recent[tuple[object, ...], Roots] = Recent(_VARIANTS)
+
+    def cost(self, raw: Raw) -> int:
+        """The operation's cost with these raw variables, as api/cost.py counts it: only whole numbers change it."""
+        key = tuple(value if type(value := raw.get(name)) is int else None for name in self._numbers)
+        return self._costs.get(key, lambda: operation_cost(self.schema, self.document, self.operation, raw))
+
+    def statement(self, actor: Actor, variables: VariableValues) -> tuple[Statement, list[object]]:
+        """The statement for these coerced variables, and its parameters.
+
+        Raises:
+            UncompilableError: resolvers must answer.
+            DomainError, GraphQLError: an argument is refused; resolvers say so.
+        """
+        decided = tuple(variables.coerced.get(name) for name in self._conditions)
+        if not all(isinstance(value, bool) for value in decided):
+            raise UncompilableError("a directive without a condition")
+        roots = self._roots.get(decided, lambda: self._make_roots(variables))
+        calls = [call.bind(actor, self.arguments, variables) for call in roots.calls]
+        return self.composer.statement(roots, calls, variables)
+
+    def _make_roots(self, variables: VariableValues) -> Roots:
+        booleans = {name: bool(variables.coerced.get(name)) for name in self._conditions}
+        selections = Selections(self.schema, self._fragments, booleans)
+        query = cast("GraphQLObjectType", self.schema.query_type)
+        calls, constants, order = [], {}, []
+        for key, nodes in selections.fields([self.operation.selection_set], query).items():
+            name = nodes[0].name.value
+            order.append(key)
+            if name == "__typename":
+                constants[key] = query.name
+                continue
+            if name.startswith("__"):
+                raise UncompilableError("introspection")
+            source = source_of(query.name, name, query.fields[name])
+            if not isinstance(source, Described):
+                raise UncompilableError(f"{query.name}.{name}")
+            calls.append(RootCall(key, tuple(nodes), query.fields[name], source.describe))
+        return Roots(selections, tuple(calls), constants, tuple(order))
 
 
 def _is_int(item: VariableDefinitionNode) -> bool:

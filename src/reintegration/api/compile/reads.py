@@ -11,6 +11,7 @@ import structlog
 from graphql import GraphQLError, OperationType, get_operation_ast
 
 from reintegration.api.compile.arguments import Arguments
+from reintegration.api.compile.payloads import Payloads
 from reintegration.api.compile.plans import Plan, Recent, Statement
 from reintegration.api.compile.python import complete
 from reintegration.api.compile.sources import Cause, LeftError
@@ -50,6 +51,7 @@ class CompiledReads:
         self._schema = schema
         self._arguments = Arguments(schema)
         self._reader = reader
+        self.payloads = Payloads(self._arguments, reader)
         self._plans: Recent[tuple[bytes, str | None, Role], Plan | Cause] = Recent(PLANS)
 
     @property

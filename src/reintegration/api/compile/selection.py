@@ -1,11 +1,11 @@
 """What a validated operation selects: fields by response key, fragments spread and directives decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql import (
     BooleanValueNode,
-    DocumentNode,
+    DefinitionNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -80,10 +80,10 @@ def _variable(node: object) -> str:
     return node.name.value
 
 
-def condition_variables(document: DocumentNode) -> tuple[str, ...]:
+def condition_variables(definitions: Iterable[DefinitionNode]) -> tuple[str, ...]:
     """The variables that decide directives anywhere in a document, sorted."""
     found: set[str] = set()
-    stack: list[SelectionSetNode | None] = [getattr(item, "selection_set", None) for item in document.definitions]
+    stack: list[SelectionSetNode | None] = [getattr(item, "selection_set", None) for item in definitions]
     while stack:
         selections = stack.pop()
         for node in selections.selections if selections else ():
