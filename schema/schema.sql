@@ -649,6 +649,29 @@ END;
 
 ALTER FUNCTION public.fact_position() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.keep_payment_totals() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    its_country text := (select c.country_of_return from cases as c where c.id = new.case_id);
+    its_euro bigint := (select coalesce(sum(l.euro_minor), 0) from payment_lines as l where l.payment_id = new.id);
+begin
+    if new.status = 'paid' then
+        insert into payment_totals as t (country, month, payments, euro_minor)
+        values (its_country, date_trunc('month', new.paid_on)::date, 1, its_euro)
+        on conflict (month, country) do update
+        set payments = t.payments + 1, euro_minor = t.euro_minor + excluded.euro_minor;
+    else
+        update payment_totals as t
+        set payments = t.payments - 1, euro_minor = t.euro_minor - its_euro
+        where t.country = its_country and t.month = date_trunc('month', old.paid_on)::date;
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.keep_payment_totals() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.payment_case_is_closed(payment uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -665,6 +688,165 @@ CREATE FUNCTION public.payment_case_is_closed(payment uuid) RETURNS boolean
 $$;
 
 ALTER FUNCTION public.payment_case_is_closed(payment uuid) OWNER TO reintegration_guard;
+
+CREATE TABLE public.cases (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    status text NOT NULL,
+    country_of_return text NOT NULL,
+    partner_id uuid,
+    field_office_id uuid,
+    dublin boolean DEFAULT false NOT NULL,
+    travel_mode text,
+    departed_on date,
+    arrived_on date,
+    arrival_confirmed_by text,
+    arrival_confirmed_at timestamp with time zone,
+    closed_on date,
+    close_reason text,
+    close_note text,
+    registered_by text NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT cases_arrival_ck CHECK ((((arrived_on IS NULL) = (arrival_confirmed_by IS NULL)) AND ((arrived_on IS NULL) = (arrival_confirmed_at IS NULL)) AND ((status <> ALL (ARRAY['arrived'::text, 'implementing'::text])) OR (arrived_on IS NOT NULL)) AND ((arrived_on IS NULL) OR (field_office_id IS NOT NULL)) AND ((arrived_on IS NULL) OR ((departed_on IS NOT NULL) AND (arrived_on >= departed_on))))),
+    CONSTRAINT cases_close_reason_ck CHECK ((close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text, 'withdrawn_before_departure'::text, 'no_show_at_partner'::text, 'lost_contact'::text, 'deceased'::text, 're_migrated'::text, 'returned_to_belgium'::text, 'transferred_partner'::text, 'fraud'::text, 'ineligible_after_review'::text]))),
+    CONSTRAINT cases_closed_ck CHECK ((((status = 'closed'::text) = (closed_on IS NOT NULL)) AND ((status = 'closed'::text) = (close_reason IS NOT NULL)))),
+    CONSTRAINT cases_departure_ck CHECK (((status <> ALL (ARRAY['departed'::text, 'arrived'::text, 'implementing'::text])) OR (departed_on IS NOT NULL))),
+    CONSTRAINT cases_dublin_ck CHECK (((NOT dublin) OR (partner_id IS NULL))),
+    CONSTRAINT cases_office_ck CHECK (((field_office_id IS NULL) OR (partner_id IS NOT NULL))),
+    CONSTRAINT cases_reference_ck CHECK ((reference ~ '^[A-Z]{2}-[0-9]{4}-[0-9]{6}$'::text)),
+    CONSTRAINT cases_referred_ck CHECK (((status <> 'referred'::text) OR (partner_id IS NOT NULL))),
+    CONSTRAINT cases_status_ck CHECK ((status = ANY (ARRAY['registered'::text, 'referred'::text, 'departed'::text, 'arrived'::text, 'implementing'::text, 'closed'::text]))),
+    CONSTRAINT cases_travel_mode_ck CHECK ((travel_mode = ANY (ARRAY['plane'::text, 'bus'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY public.cases FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.cases OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_lines (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    description text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    minor_digits smallint NOT NULL,
+    rate text,
+    rate_month date,
+    rate_source text,
+    euro_minor bigint,
+    CONSTRAINT payment_lines_amount_ck CHECK (((amount_minor > 0) AND ((length(description) >= 1) AND (length(description) <= 500)))),
+    CONSTRAINT payment_lines_conversion_ck CHECK ((((((((2 * euro_minor) - 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) <= ((200)::numeric * (amount_minor)::numeric)) AND ((((((2 * euro_minor) + 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) > ((200)::numeric * (amount_minor)::numeric)))),
+    CONSTRAINT payment_lines_euro_ck CHECK (((euro_minor > 0) AND ((currency <> 'EUR'::text) OR ((rate = '1'::text) AND (euro_minor = amount_minor))))),
+    CONSTRAINT payment_lines_frozen_ck CHECK ((((rate IS NULL) = (euro_minor IS NULL)) AND ((rate IS NULL) = (rate_source IS NULL)) AND ((rate_month IS NOT NULL) = ((rate IS NOT NULL) AND (currency <> 'EUR'::text))))),
+    CONSTRAINT payment_lines_rate_ck CHECK (((rate ~ '^(0|[1-9][0-9]{0,11})(\.[0-9]{1,10})?$'::text) AND ((rate)::numeric > (0)::numeric)))
+);
+
+ALTER TABLE ONLY public.payment_lines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_lines OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_totals (
+    id bigint NOT NULL,
+    country text NOT NULL,
+    month date NOT NULL,
+    payments integer NOT NULL,
+    euro_minor bigint NOT NULL,
+    CONSTRAINT payment_totals_amount_ck CHECK (((payments >= 0) AND (euro_minor >= 0))),
+    CONSTRAINT payment_totals_month_ck CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE ONLY public.payment_totals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_totals OWNER TO reintegration_owner;
+
+CREATE TABLE public.payments (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    field_office_id uuid,
+    fund_id uuid NOT NULL,
+    kind text NOT NULL,
+    stream text NOT NULL,
+    plan_item_id uuid,
+    entitlement_id uuid,
+    supplier_id uuid,
+    invoice_number text,
+    description text NOT NULL,
+    payment_date date NOT NULL,
+    status text NOT NULL,
+    rate_rule text NOT NULL,
+    content_digest text,
+    prepared_by text NOT NULL,
+    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
+    submitted_at timestamp with time zone,
+    approved_by text,
+    approved_at timestamp with time zone,
+    approved_digest text,
+    released_by text,
+    released_at timestamp with time zone,
+    paid_on date,
+    settled_by text,
+    settled_at timestamp with time zone,
+    settlement_reference text,
+    outcome_note text,
+    reversed_by text,
+    reversed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT payments_approved_ck CHECK ((((approved_by IS NULL) = (approved_at IS NULL)) AND ((approved_by IS NULL) = (approved_digest IS NULL)) AND ((status = ANY (ARRAY['approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (approved_by IS NOT NULL)))),
+    CONSTRAINT payments_approved_digest_ck CHECK ((approved_digest = content_digest)),
+    CONSTRAINT payments_description_ck CHECK ((((length(description) >= 1) AND (length(description) <= 500)) AND ((length(invoice_number) >= 1) AND (length(invoice_number) <= 100)) AND ((length(settlement_reference) >= 1) AND (length(settlement_reference) <= 200)) AND ((length(outcome_note) >= 3) AND (length(outcome_note) <= 2000)))),
+    CONSTRAINT payments_four_eyes_ck CHECK (((approved_by <> prepared_by) AND (released_by <> prepared_by) AND (released_by <> approved_by))),
+    CONSTRAINT payments_kind_ck CHECK ((kind = ANY (ARRAY['supplier_direct'::text, 'reimbursement'::text, 'cash_premium'::text, 'travel_document_refund'::text]))),
+    CONSTRAINT payments_paid_ck CHECK ((((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_on IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (settled_by IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'reversed'::text])) OR (settlement_reference IS NOT NULL)) AND ((status <> ALL (ARRAY['failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (outcome_note IS NOT NULL)))),
+    CONSTRAINT payments_rate_rule_ck CHECK ((rate_rule = ANY (ARRAY['REGISTRATION_MONTH'::text, 'PAYMENT_MONTH'::text]))),
+    CONSTRAINT payments_released_ck CHECK ((((released_by IS NULL) = (released_at IS NULL)) AND ((status = ANY (ARRAY['released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (released_by IS NOT NULL)))),
+    CONSTRAINT payments_reversed_ck CHECK ((((status = 'reversed'::text) = (reversed_by IS NOT NULL)) AND ((reversed_by IS NULL) = (reversed_at IS NULL)) AND (reversed_by <> prepared_by))),
+    CONSTRAINT payments_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text, 'cancelled'::text]))),
+    CONSTRAINT payments_stream_ck CHECK (
+CASE kind
+    WHEN 'cash_premium'::text THEN ((stream = 'cash_premium'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
+    WHEN 'travel_document_refund'::text THEN ((stream = 'travel_document_refund'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
+    ELSE ((stream = 'reintegration'::text) AND (plan_item_id IS NOT NULL) AND (entitlement_id IS NULL) AND (field_office_id IS NOT NULL))
+END),
+    CONSTRAINT payments_submitted_ck CHECK (((status = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR ((submitted_at IS NOT NULL) AND (content_digest IS NOT NULL)))),
+    CONSTRAINT payments_supplier_ck CHECK ((((kind = 'supplier_direct'::text) = (supplier_id IS NOT NULL)) AND ((kind <> 'supplier_direct'::text) OR (invoice_number IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payments OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.payment_totals_differences() RETURNS TABLE(country text, month date, payments bigint, euro_minor numeric)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT w.country,
+     w.month,
+     sum(w.payments) AS sum,
+     sum(w.euro_minor) AS sum
+    FROM ( SELECT c.country_of_return AS country,
+             (date_trunc('month'::text, (p.paid_on)::timestamp with time zone))::date AS month,
+             (1)::bigint AS payments,
+             ( SELECT COALESCE(sum(l.euro_minor), (0)::numeric) AS "coalesce"
+                    FROM public.payment_lines l
+                   WHERE (l.payment_id = p.id)) AS euro_minor
+            FROM (public.payments p
+              JOIN public.cases c ON ((c.id = p.case_id)))
+           WHERE (p.status = 'paid'::text)
+         UNION ALL
+          SELECT t.country,
+             t.month,
+             (- t.payments),
+             (- t.euro_minor)
+            FROM public.payment_totals t) w
+   WHERE public.actor_sees_all()
+   GROUP BY w.country, w.month
+  HAVING ((sum(w.payments) <> (0)::numeric) OR (sum(w.euro_minor) <> (0)::numeric));
+END;
+
+ALTER FUNCTION public.payment_totals_differences() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.raise_payment_rule(rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
@@ -748,41 +930,6 @@ CREATE TABLE public.case_intakes (
 ALTER TABLE ONLY public.case_intakes FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.case_intakes OWNER TO reintegration_owner;
-
-CREATE TABLE public.cases (
-    id uuid NOT NULL,
-    reference text NOT NULL,
-    status text NOT NULL,
-    country_of_return text NOT NULL,
-    partner_id uuid,
-    field_office_id uuid,
-    dublin boolean DEFAULT false NOT NULL,
-    travel_mode text,
-    departed_on date,
-    arrived_on date,
-    arrival_confirmed_by text,
-    arrival_confirmed_at timestamp with time zone,
-    closed_on date,
-    close_reason text,
-    close_note text,
-    registered_by text NOT NULL,
-    registered_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT cases_arrival_ck CHECK ((((arrived_on IS NULL) = (arrival_confirmed_by IS NULL)) AND ((arrived_on IS NULL) = (arrival_confirmed_at IS NULL)) AND ((status <> ALL (ARRAY['arrived'::text, 'implementing'::text])) OR (arrived_on IS NOT NULL)) AND ((arrived_on IS NULL) OR (field_office_id IS NOT NULL)) AND ((arrived_on IS NULL) OR ((departed_on IS NOT NULL) AND (arrived_on >= departed_on))))),
-    CONSTRAINT cases_close_reason_ck CHECK ((close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text, 'withdrawn_before_departure'::text, 'no_show_at_partner'::text, 'lost_contact'::text, 'deceased'::text, 're_migrated'::text, 'returned_to_belgium'::text, 'transferred_partner'::text, 'fraud'::text, 'ineligible_after_review'::text]))),
-    CONSTRAINT cases_closed_ck CHECK ((((status = 'closed'::text) = (closed_on IS NOT NULL)) AND ((status = 'closed'::text) = (close_reason IS NOT NULL)))),
-    CONSTRAINT cases_departure_ck CHECK (((status <> ALL (ARRAY['departed'::text, 'arrived'::text, 'implementing'::text])) OR (departed_on IS NOT NULL))),
-    CONSTRAINT cases_dublin_ck CHECK (((NOT dublin) OR (partner_id IS NULL))),
-    CONSTRAINT cases_office_ck CHECK (((field_office_id IS NULL) OR (partner_id IS NOT NULL))),
-    CONSTRAINT cases_reference_ck CHECK ((reference ~ '^[A-Z]{2}-[0-9]{4}-[0-9]{6}$'::text)),
-    CONSTRAINT cases_referred_ck CHECK (((status <> 'referred'::text) OR (partner_id IS NOT NULL))),
-    CONSTRAINT cases_status_ck CHECK ((status = ANY (ARRAY['registered'::text, 'referred'::text, 'departed'::text, 'arrived'::text, 'implementing'::text, 'closed'::text]))),
-    CONSTRAINT cases_travel_mode_ck CHECK ((travel_mode = ANY (ARRAY['plane'::text, 'bus'::text, 'other'::text])))
-);
-
-ALTER TABLE ONLY public.cases FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.cases OWNER TO reintegration_owner;
 
 CREATE TABLE public.returnees (
     id uuid NOT NULL,
@@ -1377,85 +1524,14 @@ ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
 
-CREATE TABLE public.payment_lines (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    "position" smallint NOT NULL,
-    description text NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    minor_digits smallint NOT NULL,
-    rate text,
-    rate_month date,
-    rate_source text,
-    euro_minor bigint,
-    CONSTRAINT payment_lines_amount_ck CHECK (((amount_minor > 0) AND ((length(description) >= 1) AND (length(description) <= 500)))),
-    CONSTRAINT payment_lines_conversion_ck CHECK ((((((((2 * euro_minor) - 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) <= ((200)::numeric * (amount_minor)::numeric)) AND ((((((2 * euro_minor) + 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) > ((200)::numeric * (amount_minor)::numeric)))),
-    CONSTRAINT payment_lines_euro_ck CHECK (((euro_minor > 0) AND ((currency <> 'EUR'::text) OR ((rate = '1'::text) AND (euro_minor = amount_minor))))),
-    CONSTRAINT payment_lines_frozen_ck CHECK ((((rate IS NULL) = (euro_minor IS NULL)) AND ((rate IS NULL) = (rate_source IS NULL)) AND ((rate_month IS NOT NULL) = ((rate IS NOT NULL) AND (currency <> 'EUR'::text))))),
-    CONSTRAINT payment_lines_rate_ck CHECK (((rate ~ '^(0|[1-9][0-9]{0,11})(\.[0-9]{1,10})?$'::text) AND ((rate)::numeric > (0)::numeric)))
+ALTER TABLE public.payment_totals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_totals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
-
-ALTER TABLE ONLY public.payment_lines FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_lines OWNER TO reintegration_owner;
-
-CREATE TABLE public.payments (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    field_office_id uuid,
-    fund_id uuid NOT NULL,
-    kind text NOT NULL,
-    stream text NOT NULL,
-    plan_item_id uuid,
-    entitlement_id uuid,
-    supplier_id uuid,
-    invoice_number text,
-    description text NOT NULL,
-    payment_date date NOT NULL,
-    status text NOT NULL,
-    rate_rule text NOT NULL,
-    content_digest text,
-    prepared_by text NOT NULL,
-    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
-    submitted_at timestamp with time zone,
-    approved_by text,
-    approved_at timestamp with time zone,
-    approved_digest text,
-    released_by text,
-    released_at timestamp with time zone,
-    paid_on date,
-    settled_by text,
-    settled_at timestamp with time zone,
-    settlement_reference text,
-    outcome_note text,
-    reversed_by text,
-    reversed_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT payments_approved_ck CHECK ((((approved_by IS NULL) = (approved_at IS NULL)) AND ((approved_by IS NULL) = (approved_digest IS NULL)) AND ((status = ANY (ARRAY['approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (approved_by IS NOT NULL)))),
-    CONSTRAINT payments_approved_digest_ck CHECK ((approved_digest = content_digest)),
-    CONSTRAINT payments_description_ck CHECK ((((length(description) >= 1) AND (length(description) <= 500)) AND ((length(invoice_number) >= 1) AND (length(invoice_number) <= 100)) AND ((length(settlement_reference) >= 1) AND (length(settlement_reference) <= 200)) AND ((length(outcome_note) >= 3) AND (length(outcome_note) <= 2000)))),
-    CONSTRAINT payments_four_eyes_ck CHECK (((approved_by <> prepared_by) AND (released_by <> prepared_by) AND (released_by <> approved_by))),
-    CONSTRAINT payments_kind_ck CHECK ((kind = ANY (ARRAY['supplier_direct'::text, 'reimbursement'::text, 'cash_premium'::text, 'travel_document_refund'::text]))),
-    CONSTRAINT payments_paid_ck CHECK ((((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_on IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (settled_by IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'reversed'::text])) OR (settlement_reference IS NOT NULL)) AND ((status <> ALL (ARRAY['failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (outcome_note IS NOT NULL)))),
-    CONSTRAINT payments_rate_rule_ck CHECK ((rate_rule = ANY (ARRAY['REGISTRATION_MONTH'::text, 'PAYMENT_MONTH'::text]))),
-    CONSTRAINT payments_released_ck CHECK ((((released_by IS NULL) = (released_at IS NULL)) AND ((status = ANY (ARRAY['released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (released_by IS NOT NULL)))),
-    CONSTRAINT payments_reversed_ck CHECK ((((status = 'reversed'::text) = (reversed_by IS NOT NULL)) AND ((reversed_by IS NULL) = (reversed_at IS NULL)) AND (reversed_by <> prepared_by))),
-    CONSTRAINT payments_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text, 'cancelled'::text]))),
-    CONSTRAINT payments_stream_ck CHECK (
-CASE kind
-    WHEN 'cash_premium'::text THEN ((stream = 'cash_premium'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
-    WHEN 'travel_document_refund'::text THEN ((stream = 'travel_document_refund'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
-    ELSE ((stream = 'reintegration'::text) AND (plan_item_id IS NOT NULL) AND (entitlement_id IS NULL) AND (field_office_id IS NOT NULL))
-END),
-    CONSTRAINT payments_submitted_ck CHECK (((status = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR ((submitted_at IS NOT NULL) AND (content_digest IS NOT NULL)))),
-    CONSTRAINT payments_supplier_ck CHECK ((((kind = 'supplier_direct'::text) = (supplier_id IS NOT NULL)) AND ((kind <> 'supplier_direct'::text) OR (invoice_number IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payments OWNER TO reintegration_owner;
 
 CREATE TABLE public.plan_items (
     id uuid NOT NULL,
@@ -1822,6 +1898,12 @@ ALTER TABLE ONLY public.payment_lines
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_position_uq UNIQUE (payment_id, "position");
 
+ALTER TABLE ONLY public.payment_totals
+    ADD CONSTRAINT payment_totals_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_totals
+    ADD CONSTRAINT payment_totals_place_uq UNIQUE (month, country);
+
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_case_uq UNIQUE (id, case_id);
 
@@ -2032,6 +2114,8 @@ CREATE INDEX payment_lines_case_ix ON public.payment_lines USING btree (case_id)
 CREATE INDEX payment_lines_currency_ix ON public.payment_lines USING btree (currency, minor_digits);
 
 CREATE INDEX payment_lines_payment_ix ON public.payment_lines USING btree (payment_id, case_id);
+
+CREATE INDEX payment_totals_country_ix ON public.payment_totals USING btree (country);
 
 CREATE INDEX payments_case_ix ON public.payments USING btree (case_id, payment_date);
 
@@ -2251,6 +2335,10 @@ CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE
 
 CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER payments_totals AFTER UPDATE ON public.payments FOR EACH ROW WHEN (((new.status = 'paid'::text) <> (old.status = 'paid'::text))) EXECUTE FUNCTION public.keep_payment_totals();
+
+CREATE TRIGGER payments_totals_of_new AFTER INSERT ON public.payments FOR EACH ROW WHEN ((new.status = 'paid'::text)) EXECUTE FUNCTION public.keep_payment_totals();
+
 CREATE TRIGGER payments_transition BEFORE INSERT OR UPDATE OF status ON public.payments FOR EACH ROW EXECUTE FUNCTION public.enforce_transition();
 
 CREATE TRIGGER payments_verified BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_payment();
@@ -2437,6 +2525,9 @@ ALTER TABLE ONLY public.payment_lines
 
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
+ALTER TABLE ONLY public.payment_totals
+    ADD CONSTRAINT payment_totals_country_fk FOREIGN KEY (country) REFERENCES public.countries(code);
 
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
@@ -2674,6 +2765,12 @@ CREATE POLICY payment_lines_update_roles ON public.payment_lines AS RESTRICTIVE 
    FROM public.payments p
   WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id))))));
 
+ALTER TABLE public.payment_totals ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_totals_guard ON public.payment_totals TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_totals_read ON public.payment_totals FOR SELECT USING (( SELECT public.actor_sees_all() AS actor_sees_all));
+
 ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY payments_carry_on ON public.payments FOR UPDATE USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (field_office_id IN ( SELECT o.id
@@ -2779,16 +2876,34 @@ GRANT ALL ON FUNCTION public.fact_position() TO reintegration_auditor;
 REVOKE ALL ON FUNCTION public.payment_case_is_closed(payment uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_case_is_closed(payment uuid) TO reintegration_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO reintegration_app;
+GRANT SELECT ON TABLE public.cases TO reintegration_auditor;
+GRANT SELECT ON TABLE public.cases TO reintegration_guard;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_lines TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_lines TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.payment_totals TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_totals TO reintegration_auditor;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_totals TO reintegration_guard;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO reintegration_app;
+GRANT SELECT ON TABLE public.payments TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payments TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.payments TO reintegration_guard;
+
+REVOKE ALL ON FUNCTION public.payment_totals_differences() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_totals_differences() TO reintegration_app;
+GRANT ALL ON FUNCTION public.payment_totals_differences() TO reintegration_auditor;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.case_intakes TO reintegration_app;
 GRANT SELECT ON TABLE public.case_intakes TO reintegration_auditor;
 
 GRANT SELECT(case_id) ON TABLE public.case_intakes TO reintegration_guard;
 
 GRANT SELECT(administrative_status) ON TABLE public.case_intakes TO reintegration_guard;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO reintegration_app;
-GRANT SELECT ON TABLE public.cases TO reintegration_auditor;
-GRANT SELECT ON TABLE public.cases TO reintegration_guard;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.returnees TO reintegration_app;
 GRANT SELECT ON TABLE public.returnees TO reintegration_auditor;
@@ -2932,16 +3047,6 @@ GRANT SELECT ON TABLE public.partners TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_lines TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_lines TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO reintegration_app;
-GRANT SELECT ON TABLE public.payments TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payments TO reintegration_guard;
-
-GRANT UPDATE(status) ON TABLE public.payments TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.plan_items TO reintegration_app;
 GRANT SELECT ON TABLE public.plan_items TO reintegration_auditor;

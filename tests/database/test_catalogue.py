@@ -25,6 +25,7 @@ WITHOUT_AUDIT = {
     "idempotency_records": "says only that a request was answered; its change is logged",
     "export_jobs": "an order changes no fact that a report shows, and the same position must give the same report",
     "export_files": "as export_jobs",
+    "payment_totals": "sums of facts that are logged",
 }
 REFERENCE = {
     "countries",
@@ -58,6 +59,8 @@ DEFINERS = {
     "check_postings",
     "check_postings_balance",
     "fact_position",
+    "keep_payment_totals",
+    "payment_totals_differences",
     "payment_case_is_closed",
     "record_change",
     "returned_by_administrative_status",

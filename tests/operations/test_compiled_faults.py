@@ -50,8 +50,8 @@ def a_missing_permission(patch: Patch) -> None:
 def an_unstable_order(patch: Patch) -> None:
     whole = render.Renderer.bounded_list
 
-    def bounded_list(self: render.Renderer, ordered: str) -> Text:
-        return whole(self, re.sub(r" order by [^()]*$", " order by random()", ordered))
+    def bounded_list(self: render.Renderer, ordered: str, *largest: int) -> Text:
+        return whole(self, re.sub(r" order by [^()]*$", " order by random()", ordered), *largest)
 
     patch.setattr(render.Renderer, "bounded_list", bounded_list)
 

@@ -164,6 +164,8 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     await recorder.runs(FINANCE, "ReportFiles", id=of_report)
     await recorder.runs(FINANCE, "ExchangeRateMonths", **page)
     await recorder.runs(FINANCE, "ProgrammeStatistics", year=days_ago(30).year)
+    months = {"firstMonth": days_ago(60).replace(day=1).isoformat(), "lastMonth": today().replace(day=1).isoformat()}
+    await recorder.runs(FINANCE, "PaymentTotals", **months)
     on = {"indicator": "REINTEGRATION_ASSISTANCE", "referenceDate": today().isoformat()}
     await recorder.runs(AUDITOR, "IndicatorCases", **on, **page)
     await recorder.runs(AUDITOR, "AuditorCase", id=one, **page)

@@ -34,6 +34,7 @@ BOUNDED = {
     "Statistics.byAdministrativeStatus",  # the enum
     "Statistics.topCountries",  # ten
     "Upload.headers",  # those that the store signs
+    "Query.paymentTotals",  # countries times two years
     "Query.countries",  # reference data: refused past loaders.LARGEST_LIST
     "Query.exchangeRates",
     "Query.funds",
@@ -109,7 +110,8 @@ async def test_every_relation_names_a_type_and_columns_that_exist() -> None:
             match item.metadata.get(READS):
                 case ToOne(kind=kind, column=column):
                     assert kind in shapes(), where
-                    assert column in shape.model._meta.fields_map, where  # noqa: SLF001 - Tortoise has no other name
+                    if shape.stored_as is not None:
+                        assert column in shape.model._meta.fields_map, where  # noqa: SLF001 - Tortoise has no other name
                 case ToMany(kind=kind, column=column, order=order):
                     fields = shapes()[kind].model._meta.fields_map  # noqa: SLF001 - see above
                     assert {column, *order} <= fields.keys(), where

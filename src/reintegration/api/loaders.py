@@ -13,6 +13,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 from tortoise.models import Model
 
+from reintegration.api.batching import SharedLoader
 from reintegration.api.codes import Code, api_error
 from reintegration.api.context import ApiContext, Later
 from reintegration.api.graph import ApiInfo, Shape, Shown, ToMany, ToOne, related, shape_of, show
@@ -45,7 +46,7 @@ class ByKey:
             found: dict[object, object] = {row.pk: show(shape.shown_as, row) for row in rows}
             return [found.get(key) for key in keys]
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class ByColumn:
             is_cut = len(rows) > len(keys) * LARGEST_LIST
             return [_bounded(lists[key], self.kind, is_cut=is_cut) for key in keys]
 
-        return DataLoader(cast("Callable[[list[object]], object]", load))  # type: ignore[arg-type] # an exception in the list fails its key alone
+        return SharedLoader(cast("Callable[[list[object]], object]", load))  # type: ignore[arg-type] # an exception in the list fails its key alone
 
 
 def _bounded(items: list[object], kind: str, *, is_cut: bool) -> list[object] | Exception:
@@ -95,7 +96,7 @@ class ByStatement:
             found = {row[self.key]: row for row in rows}
             return [found.get(key) for key in keys]
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
 
 def case_balances(context: ApiContext) -> DataLoader[UUID, list[Row]]:
@@ -108,7 +109,7 @@ def case_balances(context: ApiContext) -> DataLoader[UUID, list[Row]]:
             rows[row["case_id"]].append(row)
         return [rows[key] for key in keys]
 
-    return DataLoader(load)
+    return SharedLoader(load)
 
 
 def line_balances(context: ApiContext) -> DataLoader[tuple[UUID, UUID], Row | None]:
@@ -120,7 +121,7 @@ def line_balances(context: ApiContext) -> DataLoader[tuple[UUID, UUID], Row | No
         found = {(row["case_id"], row["line_id"]): row for row in rows}
         return [found.get(key) for key in keys]
 
-    return DataLoader(load)
+    return SharedLoader(load)
 
 
 def payments_by_digest(context: ApiContext) -> DataLoader[str, list[UUID]]:
@@ -135,7 +136,7 @@ def payments_by_digest(context: ApiContext) -> DataLoader[str, list[UUID]]:
             lists[row["sha256"]].append(row["payment_id"])
         return cast("list[list[UUID] | Exception]", [_bounded(lists[key], "Payment", is_cut=len(rows) > limit) for key in keys])
 
-    return DataLoader(load)
+    return SharedLoader(load)
 
 
 def to_money(row: Row | None, column: str) -> Money:

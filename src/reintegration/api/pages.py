@@ -11,10 +11,11 @@ from strawberry.dataloader import DataLoader
 from tortoise.models import Model
 
 from reintegration.api import connections
+from reintegration.api.batching import SharedLoader
 from reintegration.api.connections import Connection, Key, Ordering, Window, window
 from reintegration.api.context import ApiContext
 from reintegration.api.graph import READS, ApiInfo, Shape, Shown, shape_of, show, typed_by_annotation
-from reintegration.api.loaders import LARGEST_LIST, SQL, columns_of, from_row, table_of
+from reintegration.api.loaders import SQL, columns_of, from_row, table_of
 
 T = TypeVar("T")
 
@@ -101,8 +102,10 @@ async def table_page(
     )
 
 
-async def listing(context: ApiContext, kind: type[T], order: Sequence[str], conditions: Sequence[Condition]) -> list[T]:
-    """All rows of a small table of reference data that fulfil the conditions."""
+async def listing(
+    context: ApiContext, kind: type[T], order: Sequence[str], conditions: Sequence[Condition], largest: int
+) -> list[T]:
+    """All rows of a small table that fulfil the conditions."""
     shape = shape_of(kind)
     filters = [condition.sql.replace("{}", f"${place}") for place, condition in enumerate(conditions, 1)] or ["true"]
     sql = SQL["listing"].format(
@@ -110,10 +113,10 @@ async def listing(context: ApiContext, kind: type[T], order: Sequence[str], cond
         table=table_of(shape),
         conditions=" and ".join(filters),
         order=", ".join(order),
-        limit=LARGEST_LIST + 1,
+        limit=largest + 1,
     )
     rows = await (await context.read()).fetch(sql, *(condition.value for condition in conditions))
-    if len(rows) > LARGEST_LIST:
+    if len(rows) > largest:
         raise AssertionError(f"{shape.kind} has outgrown a list without pages")
     return [show(kind, from_row(shape.model, row)) for row in rows]
 
@@ -143,7 +146,7 @@ class _PageLoader:
                 rows[row[self.pages.column]].append(from_row(shape.model, row))
             return [rows[parent] for parent in parents]
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class _TotalLoader:
             totals = {row["parent"]: row["total"] for row in rows}
             return [totals.get(parent, 0) for parent in parents]
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
 
 async def _nested(context: ApiContext, shape: Shape, pages: PagesOf, page: Window, parent: UUID) -> Connection[object]:

@@ -52,6 +52,8 @@ class Listing:
     kind: str
     order: tuple[str, ...]
     conditions: tuple[Condition, ...] = ()
+    largest: int = loaders.LARGEST_LIST
+    """Rows that there can be at most, by what is asked; more is a bug of ours."""
 
 
 Asked = Record | Page | Listing
@@ -82,7 +84,7 @@ async def read(context: ApiContext, asked: Asked) -> object:
         case Page():
             return await table_page(context, shape_of(asked.kind).shown_as, asked.order, asked.window, asked.conditions)
         case Listing():
-            return await listing(context, shape_of(asked.kind).shown_as, asked.order, asked.conditions)
+            return await listing(context, shape_of(asked.kind).shown_as, asked.order, asked.conditions, asked.largest)
     raise TypeError(f"nothing reads {asked}")
 
 

@@ -47,3 +47,14 @@ LOADER_ONLY: frozenset[str] = frozenset(
     }
 )
 """Constraints that no request can meet: only the loader, in the owner's role, writes these tables."""
+
+WRITTEN_BY_THE_DATABASE_ALONE: frozenset[str] = frozenset(
+    {
+        "payment_totals_amount_ck",
+        "payment_totals_country_fk",
+        "payment_totals_month_ck",
+        "payment_totals_pk",
+        "payment_totals_place_uq",
+    }
+)
+"""Totals that triggers keep."""

@@ -1,11 +1,15 @@
 """Rows of the funding room, as the migrations made them."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
 
 from reintegration.kernel.ids import new_id
+
+if TYPE_CHECKING:
+    from reintegration.programme.models import Country
 
 
 class Fund(Model):
@@ -69,3 +73,21 @@ class IndicatorDefinition(Model):
         """Table indicator_definitions."""
 
         table = "indicator_definitions"
+
+
+class PaymentTotal(Model):
+    """What was paid in a month for cases of one country of return; the database keeps it."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    country: fields.ForeignKeyRelation["Country"] = fields.ForeignKeyField(
+        "models.Country", source_field="country", related_name="payment_totals", on_delete=fields.RESTRICT
+    )
+    country_id: str
+    month = fields.DateField()
+    payments = fields.IntField()
+    euro_minor = fields.BigIntField()
+
+    class Meta:
+        """Table payment_totals."""
+
+        table = "payment_totals"

@@ -90,7 +90,7 @@ class Renderer:
                 attribute = level.row.key if column is None else level.row.column(column).sql
                 body = self.row_object(self.concrete(kind), sets, level)
                 return or_anomaly(f"({select(body, level)} where {attribute} = {self.place(number, 0)})")
-            case ListingShape(kind=kind, order=order, conditions=conditions):
+            case ListingShape(kind=kind, order=order, conditions=conditions, largest=largest):
                 level = self.level(kind)
                 body = self.row_object(self.concrete(kind), sets, level)
                 filters = [
@@ -98,7 +98,7 @@ class Renderer:
                 ]
                 where = f" where {' and '.join(filters)}" if filters else ""
                 ordered = f"{select(body, level)}{where} order by {over(', '.join(order), level.row.alias)}"
-                return self.bounded_list(ordered)
+                return self.bounded_list(ordered, largest)
             case PageShape():
                 return page_text(self, get_named_type(field_.type), sets, number, asked.shape, None)
         raise TypeError(f"nothing renders {asked.shape}")
@@ -114,12 +114,12 @@ class Renderer:
             raise UncompilableError(kind)
         return found
 
-    def bounded_list(self, ordered: str) -> Text:
+    def bounded_list(self, ordered: str, largest: int = LARGEST_LIST) -> Text:
         """A JSON array of what a statement gives in its column `j`, refused past the length of a list."""
         rows = self.alias("r")
         array = f"'[' || coalesce(string_agg({rows}.j, ','), '') || ']'"
-        whole = f"case when count(*) > {LARGEST_LIST} then {ANOMALY_SQL} else {array} end"
-        return Text.expression(f"(select {whole} from ({ordered} limit {LARGEST_LIST + 1}) as {rows})")
+        whole = f"case when count(*) > {largest} then {ANOMALY_SQL} else {array} end"
+        return Text.expression(f"(select {whole} from ({ordered} limit {largest + 1}) as {rows})")
 
     def row_object(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], level: Level) -> Text:
         """The JSON object of a row."""

@@ -38,6 +38,7 @@ class ListingShape:
     kind: str
     order: tuple[str, ...]
     conditions: tuple[str, ...]
+    largest: int
 
 
 Shape = RecordShape | PageShape | ListingShape
@@ -58,8 +59,8 @@ def bound(asked: Asked) -> Bound:
             return Bound(RecordShape(kind, column), (value,))
         case Page(kind=kind, order=order, window=window, conditions=conditions):
             return bound_page(kind, order, window, conditions)
-        case Listing(kind=kind, order=order, conditions=conditions):
-            return Bound(ListingShape(kind, order, _sqls(conditions)), _values(conditions))
+        case Listing(kind=kind, order=order, conditions=conditions, largest=largest):
+            return Bound(ListingShape(kind, order, _sqls(conditions), largest), _values(conditions))
     raise TypeError(f"nothing compiles {asked}")
 
 

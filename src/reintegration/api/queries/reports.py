@@ -8,14 +8,15 @@ import strawberry
 from tortoise.models import Model
 
 from reintegration.api import connections, identifiers
+from reintegration.api.codes import bad_user_input
 from reintegration.api.connections import Connection, Key, Ordering, window
 from reintegration.api.cost import Cost
 from reintegration.api.graph import ApiInfo
-from reintegration.api.pages import After, Before, First, Last, Order
-from reintegration.api.reading import Page, Record, root
+from reintegration.api.pages import After, Before, Condition, First, Last, Order
+from reintegration.api.reading import Listing, Page, Record, root
 from reintegration.api.types.indicators import IndicatorCase, indicator_case
 from reintegration.api.types.reports import Report
-from reintegration.api.types.statistics import Statistics, statistics
+from reintegration.api.types.statistics import PaymentTotal, Statistics, statistics
 from reintegration.cases.values import Gender
 from reintegration.funding import indicators
 from reintegration.funding.indicators import AgeBracket, Indicator, IndicatorKey
@@ -33,6 +34,9 @@ def _ordered_key(row: Model) -> Key:
 
 
 _NEWEST = Order(Ordering("reports.newest", (datetime, UUID)), ("t.ordered_at", "t.id"), _ordered_key, is_descending=True)
+LONGEST_TOTALS_MONTHS = 24
+MOST_COUNTRIES = 400
+"""More than ISO 3166 has."""
 _PERSONS = Ordering("indicatorCases", (str, UUID))
 
 
@@ -65,6 +69,27 @@ class ReportQueries:
     async def statistics(self, info: ApiInfo, year: int) -> Statistics | None:
         """Counted in the operation's snapshot."""
         return statistics(await yearly(await info.context.read(), year))
+
+    @root(
+        list[PaymentTotal] | None,
+        description="What was paid in each month from the first to the last, by country of return; at most two years.",
+        size=500,
+    )
+    def payment_totals(
+        actor: Actor,  # noqa: N805 - see reading.py
+        first_month: date,
+        last_month: date,
+    ) -> Listing:
+        """By month, then by country."""
+        require(actor, Permission.STATISTICS_READ)
+        for name, month in (("firstMonth", first_month), ("lastMonth", last_month)):
+            if month.day != 1:
+                raise bad_user_input(f'"{name}" is the first day of a month')
+        months = (last_month.year - first_month.year) * 12 + last_month.month - first_month.month + 1
+        if not 1 <= months <= LONGEST_TOTALS_MONTHS:
+            raise bad_user_input(f'"firstMonth" to "lastMonth" are 1 to {LONGEST_TOTALS_MONTHS} months')
+        conditions = (Condition("t.month >= {}", first_month), Condition("t.month <= {}", last_month))
+        return Listing("PaymentTotal", ("t.month", "t.country"), conditions, largest=months * MOST_COUNTRIES)
 
     @strawberry.field(
         description="The persons behind a figure of the AMIF indicator report, by case reference, from the facts of today; "

@@ -1,11 +1,31 @@
 """The programme's yearly statistics, with numerator and denominator beside each percentage."""
 
+from datetime import date
+
 import strawberry
 
+from reintegration.api.graph import money, reads
+from reintegration.api.loaders import to_one
+from reintegration.api.scalars import Money
+from reintegration.api.types.programme import Country
 from reintegration.cases.values import AdministrativeStatus
+from reintegration.funding import models as rows
 from reintegration.funding.statistics import YearlyStatistics
+from reintegration.identity.permissions import Permission
 
 LARGEST_TOP = 10
+
+
+@reads(rows.PaymentTotal, Permission.STATISTICS_READ)
+@strawberry.type(description="What was paid in a month for cases of one country of return.")
+class PaymentTotal:
+    """Table payment_totals, which the database keeps in the transaction that pays."""
+
+    row: strawberry.Private[rows.PaymentTotal]
+    month: date = strawberry.field(description="The first day of the month in which it was paid.")
+    payments: int = strawberry.field(description="Payments that are paid, without those reversed since.")
+    paid: Money = money("euro_minor", None, "The sum of their lines in EUR.")
+    country: Country = to_one("Country", "country_id", "The country of return.")
 
 
 @strawberry.type(description="A part of a whole. The percentage is whole, rounded half up; null where the denominator is zero.")
