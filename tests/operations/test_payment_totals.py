@@ -1,4 +1,4 @@
-"""Totals by country and month: right in the transaction that pays and in every other, and never other than the sum of the lines."""
+"""Totals by country and month: right in the transaction that pays and in every other, never other than the sum of the lines."""
 
 import asyncio
 from uuid import UUID

@@ -4,11 +4,10 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +15,14 @@ from typing import IO, Final
 
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.embedded_config import flags, s3_config, security_config
+from reintegration.storage.embedded_probe import ReadinessProbe
 from reintegration.storage.embedded_state import ServerState, are_free, write_private
-from reintegration.storage.errors import EmbeddedServerError, ObjectStoreUnavailableError
-from reintegration.storage.wire import WIRE_ERRORS, connect, translate
+from reintegration.storage.errors import EmbeddedServerError
 
 BUCKET: Final = "reintegration"
 START_TIMEOUT_S: Final = 60.0
+_FOUND_TIMEOUT_S: Final = 20.0
+"""How long a server that runs already may take: whoever started it may have been killed while it was starting."""
 STOP_TIMEOUT_S: Final = 3.0
 _KILL_TIMEOUT_S: Final = 10.0
 _POLL_S: Final = 0.05
@@ -51,7 +52,7 @@ class EmbeddedObjectStore:
         self.stop()
 
     def start(self) -> ObjectStoreAddress:
-        """Start the server, or find it running; returns once S3 answers with our keys. Ports and keys are kept.
+        """Start the server, or find it running; returns once S3 reads with our keys. Ports and keys are kept.
 
         Raises:
             EmbeddedServerError: it can't run here; one line says why.
@@ -110,8 +111,9 @@ class EmbeddedObjectStore:
     def _started(self) -> ServerState:
         """With the lock held: the running server, also one whose users were killed, or a new one."""
         state = self._load() or ServerState.create()
-        if state.pid is not None and self._is_ours(state.pid):
-            if self._answers(state):
+        pid = state.pid
+        if pid is not None and self._is_ours(pid):
+            if self._failure(state, _FOUND_TIMEOUT_S, lambda: self._is_ours(pid)) is None:
                 return state
             self._end(state)
         if not are_free(state.ports.all()):
@@ -120,14 +122,22 @@ class EmbeddedObjectStore:
         process = self._launch(state)
         state = state.with_pid(process.pid)
         state.save(self._state_file)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._answers(state):
-            if process.poll() is not None:
-                raise EmbeddedServerError(f"embedded S3 ended while starting: {self._last_log_line()}")
-            if time.monotonic() > deadline:
-                raise EmbeddedServerError(f"embedded S3 doesn't answer after {START_TIMEOUT_S:.0f} s: {self._last_log_line()}")
-            time.sleep(_POLL_S)
+        failure = self._failure(state, START_TIMEOUT_S, lambda: process.poll() is None)
+        if process.poll() is not None:
+            raise EmbeddedServerError(f"embedded S3 ended while starting: {self._last_log_line()}")
+        if failure is not None:
+            raise EmbeddedServerError(f"embedded S3 isn't ready after {START_TIMEOUT_S:.0f} s: {failure}")
         return state
+
+    def _failure(self, state: ServerState, timeout_s: float, runs: Callable[[], bool]) -> str | None:
+        """Wait until the server reads; what is in the way when it doesn't in time, or doesn't run any more."""
+        deadline = time.monotonic() + timeout_s
+        with ReadinessProbe(self._address(state), state.ports.s3) as probe:
+            while (failure := probe.failure()) is not None:
+                if not runs() or time.monotonic() > deadline:
+                    return failure
+                time.sleep(_POLL_S)
+        return None
 
     def _launch(self, state: ServerState) -> "subprocess.Popen[bytes]":
         """Run the server in its own folder and session, with nothing of our environment."""
@@ -188,22 +198,6 @@ class EmbeddedObjectStore:
             ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False, text=True
         )
         return "weed" in listing.stdout and "-s3.config=s3.json" in listing.stdout
-
-    def _answers(self, state: ServerState) -> bool:
-        """Whether S3 knows our keys at our port; that also proves whose server it is."""
-        try:
-            socket.create_connection(("127.0.0.1", state.ports.s3), timeout=1).close()
-        except OSError:
-            return False
-        address = self._address(state)
-        client = connect(address, attempts=1, read_timeout_s=5)
-        try:
-            client.list_buckets()
-        except WIRE_ERRORS as error:
-            return not isinstance(translate(error, address), ObjectStoreUnavailableError)
-        finally:
-            client.close()
-        return True
 
     def _address(self, state: ServerState) -> ObjectStoreAddress:
         """Where clients go."""

@@ -66,7 +66,6 @@ class S3Client(Protocol):
     def get_object(self, **parameters: object) -> Answer: ...  # noqa: D102  # boto3's own contract
     def head_object(self, **parameters: object) -> Answer: ...  # noqa: D102  # boto3's own contract
     def list_objects_v2(self, **parameters: object) -> Answer: ...  # noqa: D102  # boto3's own contract
-    def list_buckets(self) -> Answer: ...  # noqa: D102  # boto3's own contract
     def create_bucket(self, **parameters: object) -> Answer: ...  # noqa: D102  # boto3's own contract
     def put_bucket_versioning(self, **parameters: object) -> Answer: ...  # noqa: D102  # boto3's own contract
     def create_multipart_upload(self, **parameters: object) -> Answer: ...  # noqa: D102  # boto3's own contract
