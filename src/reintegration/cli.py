@@ -24,6 +24,8 @@ _EXIT_STATUS = (
     " 2 a setting or argument is wrong, or what it names can't be reached, and one line says which;"
     " 130 interrupted before the end."
 )
+_ROLES = tuple(role.value for role in Role if role is not Role.SYSTEM)
+"""Whom a token can name; typer's own list of choices would tell all of them, and refuse others in a box of many lines."""
 
 app = typer.Typer(
     name="reintegration",
@@ -81,7 +83,7 @@ def migrate() -> None:
 
 @app.command()
 def token(
-    role: Annotated[Role, typer.Option(help="Whose permissions the token gives.")],
+    role: Annotated[str, typer.Option(metavar="ROLE", help=f"Whose permissions the token gives: {', '.join(_ROLES)}.")],
     office: Annotated[
         list[str] | None, typer.Option(help="A field office, such as IOM-BR; field roles need one or more.")
     ] = None,
@@ -90,8 +92,11 @@ def token(
 ) -> None:
     """Print a development token; refused where OIDC_ISSUER is set."""
     from reintegration.commands.tokens import issue_token
+    from reintegration.kernel.errors import InvalidInputError
 
-    typer.echo(issue_token(load_settings(), role=role, offices=tuple(office or ()), partner=partner, subject=subject))
+    if role not in _ROLES:
+        raise InvalidInputError(field="role", reason=f"is one of {', '.join(_ROLES)}")
+    typer.echo(issue_token(load_settings(), role=Role(role), offices=tuple(office or ()), partner=partner, subject=subject))
 
 
 @app.command()
@@ -133,9 +138,10 @@ def demo(
     """Load the demo caseload, run the whole chain, make a report, and keep serving."""
     from reintegration.demo.comparing import DemoMismatchError
     from reintegration.demo.run import run_demo
+    from reintegration.exports.manifest import SealBrokenError
 
     try:
         run_demo(load_settings(), once=once, announce=typer.echo)
-    except DemoMismatchError as error:
+    except (DemoMismatchError, SealBrokenError) as error:
         typer.echo(f"reintegration: {error}", err=True)
         raise typer.Exit(DIFFERENT) from error

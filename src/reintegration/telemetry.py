@@ -4,7 +4,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -102,7 +102,7 @@ def configure_logging(*, is_production: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _CurrentStderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending]
@@ -112,6 +112,17 @@ def configure_logging(*, is_production: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("reintegration").setLevel(logging.INFO)
+
+
+class _CurrentStderr(logging.StreamHandler[TextIO]):
+    """Writes to what is stderr at that moment: while a bar is shown, that is the bar's own, which puts lines above it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute of the library's class
+        return sys.stderr
 
 
 def _describe_exception(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:

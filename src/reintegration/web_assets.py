@@ -74,7 +74,7 @@ def install_packages(manifest: Path, data_dir: Path) -> Path:
             try:
                 for name in _MANIFEST:
                     shutil.copyfile(manifest / name, unfinished / name)
-                _run_npm(unfinished, data_dir / "cache" / "npm")
+                _run_npm(unfinished, data_dir / "cache")
                 unfinished.rename(installed)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
@@ -114,16 +114,18 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _run_npm(folder: Path, cache: Path) -> None:
+def _run_npm(folder: Path, caches: Path) -> None:
     # The lock leaves out what the packages need when bundled; the files that we serve are whole. Hence no peers.
     options = ["--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     network = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=30000"]
-    command = [*npm_command(), "ci", *options, *network, f"--cache={cache}"]
+    command = [*npm_command(), "ci", *options, *network, f"--cache={caches / 'npm'}"]
+    # Node would otherwise put what it compiled of npm into the system's folder for temporary files.
+    environment = {**os.environ, "NO_COLOR": "1", "NODE_COMPILE_CACHE": str(caches / "node")}
     try:
         done = subprocess.run(  # noqa: S603 - our own npm, with fixed arguments
             command,
             cwd=folder,
-            env={**os.environ, "NO_COLOR": "1"},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=_LONGEST_INSTALL_S,

@@ -18,6 +18,7 @@ from reintegration.api.schema import build_schema
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.snapshot import SnapshotReader
 from reintegration.kernel.actor import Actor, Role
+from reintegration.models import register_models
 from tests import builders
 from tests.builders import COUNSELLOR, FINANCE, MONGOLIA, OFFICER
 from tests.operations.comparing import Comparison
@@ -205,7 +206,8 @@ def test_what_was_used_last_is_kept() -> None:
     assert recent.get(2, lambda: "made anew") == "made anew"
 
 
-def test_a_very_large_selection_is_left_to_resolvers() -> None:
+async def test_a_very_large_selection_is_left_to_resolvers() -> None:
+    await register_models()
     both = reads()
     again = " ".join(f"{name} {{{{ case {{{{ ...F{{n}} }}}} }}}}" for name in ("returnees", "plans", "entitlements"))
     levels = " ".join(f"fragment F{n} on Case {{ {again.format(n=n + 1)} }}" for n in range(5))

@@ -8,15 +8,17 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from reintegration.app import open_site
-from reintegration.commands.running import run, stoppable
+from reintegration.commands.running import StoppedError, run, stoppable
 from reintegration.commands.serving import report_resources, started_places, worker_process
 from reintegration.database.transaction import Transaction
 from reintegration.demo.comparing import DemoMismatchError, Sealed, compare, rows_of
 from reintegration.demo.figures import YEAR_2022, YEAR_2023
 from reintegration.demo.loader import demo_cases, load_caseload, load_rates
 from reintegration.exports.commands import OrderReport
+from reintegration.exports.errors import FailureCode
 from reintegration.exports.sealing import verify_sealed
 from reintegration.exports.service import order_report
 from reintegration.exports.worker import run_worker
@@ -39,18 +41,27 @@ _LINK_S: Final = 3600
 _POLL_S: Final = 0.2
 _TIMEOUT_S: Final = 600.0
 Announce = Callable[[str], None]
+_log = structlog.get_logger(__name__)
 
 
 def run_demo(settings: Settings, *, once: bool, announce: Announce = print) -> None:
-    """Run the main job; with `once` print its figures as one JSON line and stop, otherwise keep serving.
+    """Run the main job; with `once` print its figures as one JSON line and stop, otherwise keep serving until a signal comes.
 
     Raises:
         DemoMismatchError: a report's figures are not the published ones.
+        SealBrokenError: a report was altered while it was read back.
+        StoppedError: a signal came before the end of the main job.
         Others as `commands.serving.serve`.
     """
     configure_logging(is_production=settings.profile is Profile.PRODUCTION)
-    with stoppable(), started_places(settings) as places:
-        run(_once(settings, places, announce) if once else _serving(settings, places, announce))
+    served = asyncio.Event()
+    try:
+        with stoppable(), started_places(settings) as places:
+            run(_once(settings, places, announce) if once else _serving(settings, places, announce, served))
+    except StoppedError:
+        if not served.is_set():
+            raise
+        _log.info("stopped")
 
 
 async def _once(settings: Settings, places: Places, announce: Announce) -> None:
@@ -61,13 +72,14 @@ async def _once(settings: Settings, places: Places, announce: Announce) -> None:
         announce(json.dumps(await _summary(stores, reports), ensure_ascii=False))
 
 
-async def _serving(settings: Settings, places: Places, announce: Announce) -> None:
+async def _serving(settings: Settings, places: Places, announce: Announce, served: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         with progress("Migrating and connecting"):
             resources = await stack.enter_async_context(open_resources(settings, places))
         reports = await main_job(resources.stores)
         site = await stack.enter_async_context(open_site(resources))
         await stack.enter_async_context(worker_process())
+        served.set()
         await _announce(resources, site.url, reports, announce)
         await asyncio.Event().wait()
 
@@ -121,15 +133,32 @@ async def _sealed(
                 advance(1)
                 return Sealed(kind, manifest, row["manifest_key"])
             if row is not None and row["status"] == "failed":
-                raise DemoMismatchError(f"the report {kind} failed: {row['failure_code']}")
+                raise DemoMismatchError(_why_failed(stores, kind, row["failure_code"]))
             if working.done():
                 working.result()
                 raise DemoMismatchError("the worker ended before the reports were sealed")
             await asyncio.sleep(_POLL_S)
 
 
+def _share(row: Mapping[str, str]) -> float:
+    """supported / returned in percent with one decimal, half up, from whole numbers; a float only because JSON has nothing else."""
+    supported, returned = int(row["supported"]), int(row["returned"])
+    tenths = (2000 * supported + returned) // (2 * returned)
+    return float(f"{tenths // 10}.{tenths % 10}")
+
+
+def _why_failed(stores: Stores, kind: str, failure_code: str) -> str:
+    if failure_code == FailureCode.SEAL_BROKEN:
+        objects = stores.places.objects
+        return (
+            f"the report {kind} was sealed before, and the bucket {objects.bucket} at {objects.place} no longer holds what was"
+            " sealed: give this database its bucket back, or start with a new database"
+        )
+    return f"the report {kind} failed: {failure_code}"
+
+
 async def _summary(stores: Stores, reports: Mapping[str, Sealed]) -> Mapping[str, object]:
-    """The figures of 2023 from the sealed statistics, and where everything lies."""
+    """The figures of 2023 from the sealed statistics, shares to a tenth as Fedasil prints them, and where everything lies."""
     rows = {
         row["year"]: row for row in await rows_of(stores.object_store, reports["programme_statistics"], "programme_years.csv")
     }
@@ -141,9 +170,14 @@ async def _summary(stores: Stores, reports: Mapping[str, Sealed]) -> Mapping[str
         "returned": int(year["returned"]),
         "dublin_excluded": int(year["dublin_excluded"]),
         "supported": int(year["supported"]),
-        "supported_percent": int(year["supported_percent"]),
+        "supported_percent": _share(year),
         "change_percent": int(year["change_percent"]),
-        "previous_year": {name: int(before[name]) for name in ("returned", "supported", "supported_percent")},
+        "previous_year": {
+            "year": YEAR_2022.year,
+            "returned": int(before["returned"]),
+            "supported": int(before["supported"]),
+            "supported_percent": _share(before),
+        },
         "report_key": key,
         "report_sha256": sha256,
         "manifest_key": report.manifest_key,

@@ -36,7 +36,7 @@ class ReportIdentity:
     report_kind: str
     definition_version: str
     position: str
-    """The snapshot's position, such as the number of the last ledger transaction that it saw."""
+    """Which facts the snapshot saw, and of which database: see decision 0007."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

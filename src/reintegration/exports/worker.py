@@ -57,6 +57,7 @@ _AT_LAST: Final[tuple[tuple[type[Exception], FailureCode], ...]] = (
     (ObjectConflictError, FailureCode.CONTENT_CONFLICT),
     (ObjectStoreError, FailureCode.STORE_UNAVAILABLE),
 )
+_TOLD_IN_WORDS: Final = (SealBrokenError, ObjectStoreError)
 _log = structlog.get_logger()
 
 
@@ -162,7 +163,11 @@ async def _handle(resources: ReportResources, stop: asyncio.Event, pace: WorkerP
 
 async def _fail_or_retry(resources: ReportResources, pace: WorkerPace, report_id: UUID, error: Exception) -> None:
     """End the report if it can't succeed or has had its tries; else ask for another one."""
-    _log.error("report failed", report_id=str(report_id), error=type(error).__name__, exc_info=error)
+    # What an operator must see to is told in words, which name keys and places; what is a fault of ours, with its stack.
+    if isinstance(error, _TOLD_IN_WORDS):
+        _log.error("report failed", report_id=str(report_id), error=type(error).__name__, reason=str(error))
+    else:
+        _log.error("report failed", report_id=str(report_id), error=type(error).__name__, exc_info=error)
     code = next((code for kind, code in _FINAL if isinstance(error, kind)), None)
     try:
         attempts = await _attempts(resources, report_id)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.errors import ObjectConflictError, ObjectMissingError, ObjectStoreUnavailableError
-from reintegration.storage.wire import LARGEST_POOL, WIRE_ERRORS, Body, S3Client, connect, error_code, translate
+from reintegration.storage.wire import LARGEST_POOL, MOST_STREAMS, WIRE_ERRORS, Body, S3Client, connect, error_code, translate
 
 CHUNK_BYTES: Final = 1 << 20
 LARGEST_OBJECT_IN_MEMORY_BYTES: Final = 64 << 20
@@ -58,6 +58,7 @@ class ObjectStore:
         self.address = address
         self._client: S3Client = connect(address)
         self._threads = ThreadPoolExecutor(LARGEST_POOL, thread_name_prefix="s3")
+        self._streams = asyncio.Semaphore(MOST_STREAMS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -144,17 +145,18 @@ class ObjectStore:
         return b"".join([chunk async for chunk in self.iterate(key)])
 
     async def iterate(self, key: str) -> AsyncIterator[bytes]:
-        """The object in chunks of at most 1 MiB.
+        """The object in chunks of at most 1 MiB. Eight are read at a time: don't wait for a second one inside of a first.
 
         Raises:
             ObjectMissingError: no such key.
         """
-        body: Body = (await self.call(key, lambda client: client.get_object(Bucket=self.address.bucket, Key=key)))["Body"]
-        try:
-            while chunk := await self.call(key, lambda _: body.read(CHUNK_BYTES)):
-                yield chunk
-        finally:
-            body.close()
+        async with self._streams:
+            body: Body = (await self.call(key, lambda client: client.get_object(Bucket=self.address.bucket, Key=key)))["Body"]
+            try:
+                while chunk := await self.call(key, lambda _: body.read(CHUNK_BYTES)):
+                    yield chunk
+            finally:
+                body.close()
 
     async def head(self, key: str) -> ObjectFacts | None:
         """Size, media type and stored SHA-256 of the object; None where there is none."""

@@ -25,7 +25,9 @@ from reintegration.storage.errors import (
 )
 
 LARGEST_POOL: Final = 16
-"""Threads and connections of one client: more wait in line."""
+"""Threads of one client, each with one request: more wait in line."""
+MOST_STREAMS: Final = 8
+"""Objects that one client reads at a time: each keeps its connection also between two chunks, when no thread works for it."""
 CONNECT_TIMEOUT_S: Final = 5
 READ_TIMEOUT_S: Final = 60
 ATTEMPTS: Final = 4
@@ -98,7 +100,7 @@ def connect(address: ObjectStoreAddress, *, attempts: int = ATTEMPTS, read_timeo
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout_s,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        max_pool_connections=LARGEST_POOL,
+        max_pool_connections=LARGEST_POOL + MOST_STREAMS,  # fewer, and finished connections are thrown away, with a warning each
         # We send and check SHA-256 ourselves; the default CRC32 breaks presigned URLs and older S3 servers.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
@@ -132,7 +134,9 @@ def translate(error: ClientError | BotoCoreError, address: ObjectStoreAddress, k
         return _BY_KEY[code](key)
     if isinstance(error, EndpointConnectionError | HTTPClientError):
         reason = f"S3 can't be reached at {address.place}: check S3_ENDPOINT_URL ({code})"
-    elif code in _KEYS_REFUSED or isinstance(error, NoCredentialsError):
+    elif isinstance(error, NoCredentialsError):
+        reason = f"S3 at {address.place} wants keys and none were given: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    elif code in _KEYS_REFUSED:
         reason = f"S3 at {address.place} refuses our keys for bucket {address.bucket} ({code})"
     elif code == "NoSuchBucket":
         reason = f"S3 at {address.place} has no bucket {address.bucket}"

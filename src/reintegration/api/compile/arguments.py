@@ -2,18 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import strawberry
-from graphql import FieldNode, GraphQLField, VariableDefinitionNode, get_argument_values
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLScalarType,
+    ListValueNode,
+    NameNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableDefinitionNode,
+    VariableNode,
+    get_argument_values,
+    get_nullable_type,
+    is_non_null_type,
+    is_required_argument,
+)
 from graphql.execution.values import VariableValues, get_variable_values
+from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_arguments
+from strawberry.types.arguments import StrawberryArgument, convert_argument, convert_arguments
+from strawberry.types.field import StrawberryField
 
 from reintegration.api.compile.sources import Cause, LeftError
-
-if TYPE_CHECKING:
-    from strawberry.types.field import StrawberryField
 
 Raw = Mapping[str, object]
 
@@ -35,15 +48,104 @@ class Arguments:
             raise LeftError(Cause.REFUSED, "variables")
         return found
 
-    def of(self, field: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, object]:
-        """A field's arguments by their Python names; what has a default and isn't given is left out.
+    def of(self, field: GraphQLField, node: FieldNode) -> "FieldArguments":
+        """How the arguments of a field of a document are read: what its literals say, read once, and its variables."""
+        definition = cast("StrawberryField", (field.extensions or {})[GraphQLCoreConverter.DEFINITION_BACKREF])
+        kinds = {self.schema.config.name_converter.from_argument(one): one for one in definition.arguments}
+        given = {one.name.value: one.value for one in node.arguments or ()}
+        variables = []
+        for name, value in given.items():
+            if isinstance(value, VariableNode):
+                variables.append(self._from_variable(value.name.value, kinds[name], name, field, definition))
+            elif has_variable(value):
+                return FieldArguments(self, field, node, definition)
+        others = {name: one for name, one in field.args.items() if not isinstance(given.get(name), VariableNode)}
+        literals = tuple(one for one in node.arguments or () if one.name.value in others)
+        constants = self.converted(GraphQLField(field.type, others), FieldNode(name=node.name, arguments=literals), definition)
+        return FieldArguments(self, field, node, definition, constants, tuple(variables))
+
+    def _from_variable(
+        self, variable: str, kind: StrawberryArgument, name: str, field: GraphQLField, definition: StrawberryField
+    ) -> "FromVariable":
+        argument = field.args[name]
+        alone = GraphQLField(field.type, {name: argument})
+        default = (
+            None
+            if is_required_argument(argument)
+            else self.converted(alone, FieldNode(name=NameNode(value=name), arguments=()), definition)
+        )
+        is_scalar = isinstance(get_nullable_type(argument.type), GraphQLScalarType)
+        return FromVariable(variable, kind, default, is_scalar=is_scalar, may_be_null=not is_non_null_type(argument.type))
+
+    def converted(
+        self, field: GraphQLField, node: FieldNode, definition: StrawberryField, variables: VariableValues | None = None
+    ) -> dict[str, object]:
+        """Arguments as Strawberry converts them for a resolver.
 
         Raises:
             GraphQLError: as graphql-core, where one can't be read.
         """
-        if not field.args:
-            return {}
-        definition = cast("StrawberryField", field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF])
-        given = get_argument_values(field, node, variables)
-        converter = self.schema.schema_converter
-        return convert_arguments(given, definition.arguments, converter.scalar_registry, self.schema.config)
+        values = get_argument_values(field, node, variables)
+        registry = self.schema.schema_converter.scalar_registry
+        return convert_arguments(values, definition.arguments, registry, self.schema.config)
+
+    def converted_one(self, value: object, kind: StrawberryArgument) -> object:
+        """One argument, likewise."""
+        return convert_argument(value, kind.type, self.schema.schema_converter.scalar_registry, self.schema.config)
+
+
+@dataclass(frozen=True, slots=True)
+class FromVariable:
+    """An argument that is one variable."""
+
+    variable: str
+    kind: StrawberryArgument
+    default: Mapping[str, object] | None
+    """What a resolver gets without the variable, nothing perhaps; None where it must be given."""
+    is_scalar: bool
+    """Whether Strawberry takes the value as it is."""
+    may_be_null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldArguments:
+    """The arguments of one field of a document."""
+
+    arguments: Arguments
+    field: GraphQLField
+    node: FieldNode
+    definition: StrawberryField
+    constants: Mapping[str, object] | None = None
+    """What literals say; None where variables stand within literals, and all is read anew each time."""
+    variables: tuple[FromVariable, ...] = ()
+
+    def read(self, values: VariableValues) -> Mapping[str, object]:
+        """The arguments by their Python names; what has a default and isn't given is left out.
+
+        Raises:
+            GraphQLError: as graphql-core, where one can't be read.
+        """
+        if self.constants is None:
+            return self.arguments.converted(self.field, self.node, self.definition, values)
+        if not self.variables:
+            return self.constants
+        found = dict(self.constants)
+        for one in self.variables:
+            value = values.coerced.get(one.variable, Undefined)
+            if value is Undefined and one.default is not None:
+                found.update(one.default)
+                continue
+            if value is Undefined or (value is None and not one.may_be_null):
+                return self.arguments.converted(self.field, self.node, self.definition, values)
+            is_plain = value is None or one.is_scalar
+            found[one.kind.python_name] = value if is_plain else self.arguments.converted_one(value, one.kind)
+        return found
+
+
+def has_variable(value: ValueNode) -> bool:
+    """Whether a variable stands anywhere in a literal."""
+    if isinstance(value, VariableNode):
+        return True
+    if isinstance(value, ListValueNode):
+        return any(has_variable(item) for item in value.values)
+    return isinstance(value, ObjectValueNode) and any(has_variable(item.value) for item in value.fields)

@@ -88,7 +88,8 @@ class Payloads:
 
     def _made(self, place: Place, decided: Mapping[str, bool]) -> Roots:
         selections = Selections(self._arguments.schema._schema, place.fragments, decided)  # noqa: SLF001 - Strawberry has no accessor
-        return Roots(selections, (RootCall(_KEY, place.nodes, place.field, _described),), {}, (_KEY,))
+        arguments = self._arguments.of(place.field, place.nodes[0])
+        return Roots(selections, (RootCall(_KEY, place.nodes, place.field, _described, arguments),), {}, (_KEY,))
 
 
 def _described(_actor: Actor, **_arguments: object) -> Record:

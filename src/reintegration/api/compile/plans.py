@@ -26,7 +26,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from reintegration.api.compile.arguments import Arguments, Raw
+from reintegration.api.compile.arguments import Arguments, FieldArguments, Raw
 from reintegration.api.compile.python import Computation
 from reintegration.api.compile.render import Renderer
 from reintegration.api.compile.selection import Selections, condition_variables
@@ -92,23 +92,23 @@ class RootCall:
     nodes: tuple[FieldNode, ...]
     field: GraphQLField
     describe: Describe
+    arguments: FieldArguments
 
-    def bind(self, actor: Actor, arguments: Arguments, variables: VariableValues) -> Bound:
+    def bind(self, actor: Actor, variables: VariableValues) -> Bound:
         """Its arguments in this request; raises what its resolver would."""
-        return bound(self.describe(actor, **arguments.of(self.field, self.nodes[0], variables)))
+        return bound(self.describe(actor, **self.arguments.read(variables)))
 
 
 @dataclass(frozen=True, slots=True)
 class PageCall:
     """A nested connection."""
 
-    node: FieldNode
-    field: GraphQLField
+    arguments: FieldArguments
     source: PagesOf
 
-    def bind(self, arguments: Arguments, variables: VariableValues) -> Bound:
+    def bind(self, variables: VariableValues) -> Bound:
         """Its arguments in this request; raises what its resolver would."""
-        given = arguments.of(self.field, self.node, variables)
+        given = self.arguments.read(variables)
         order = self.source.order
         page = window(order.ordering, *(cast("None", given.get(name)) for name in ("first", "after", "last", "before")))
         return bound_page(self.source.kind, order, page)
@@ -145,7 +145,7 @@ class Composer:
         """The statement for the roots' bound arguments, and its parameters; raises as `Plan.statement`."""
         kinds = tuple(call.shape.kind for call in calls)
         tree = roots.trees.get(kinds, lambda: self._make_tree(roots, calls, variables))
-        bounds = [*calls, *(page.bind(self.arguments, variables) for page in tree.pages)]
+        bounds = [*calls, *(page.bind(variables) for page in tree.pages)]
         shapes = tuple(call.shape for call in bounds)
         statement = tree.statements.get(shapes, lambda: self._render(roots, bounds, variables, Tree()))
         return statement, statement.parameters(bounds)
@@ -166,11 +166,11 @@ class Composer:
             return f"${FIRST_PARAMETER + bindings.setdefault((call, value), len(bindings))}"
 
         def bind_page(node: FieldNode, definition: GraphQLField, source: PagesOf) -> tuple[int, Bound]:
-            page = PageCall(node, definition, source)
+            page = PageCall(self.arguments.of(definition, node), source)
             tree.pages.append(page)
             number = len(roots.calls) + len(tree.pages) - 1
             if number == len(calls):
-                calls.append(page.bind(self.arguments, variables))
+                calls.append(page.bind(variables))
             return number, calls[number]
 
         renderer = Renderer(roots.selections, self.role, bind_page, place)
@@ -218,7 +218,7 @@ class Plan:
         if not all(isinstance(value, bool) for value in decided):
             raise UncompilableError("a directive without a condition")
         roots = self._roots.get(decided, lambda: self._make_roots(variables))
-        calls = [call.bind(actor, self.arguments, variables) for call in roots.calls]
+        calls = [call.bind(actor, variables) for call in roots.calls]
         return self.composer.statement(roots, calls, variables)
 
     def _make_roots(self, variables: VariableValues) -> Roots:
@@ -237,7 +237,8 @@ class Plan:
             source = source_of(query.name, name, query.fields[name])
             if not isinstance(source, Described):
                 raise UncompilableError(f"{query.name}.{name}")
-            calls.append(RootCall(key, tuple(nodes), query.fields[name], source.describe))
+            arguments = self.arguments.of(query.fields[name], nodes[0])
+            calls.append(RootCall(key, tuple(nodes), query.fields[name], source.describe, arguments))
         return Roots(selections, tuple(calls), constants, tuple(order))
 
 

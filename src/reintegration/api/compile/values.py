@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from graphql import GraphQLEnumType, GraphQLNamedType
 from iso4217 import Currency
@@ -95,13 +96,17 @@ def decimal(minor: str, currency: str | None) -> str:
     return f"'\"' || ({minor} * {unit})::text || '\"'"
 
 
-def _unit(currency: str) -> str:
-    """One minor unit of a currency. Those with other than two decimals are listed."""
+@lru_cache(maxsize=1)
+def _uncommon() -> tuple[tuple[int, str], ...]:
+    """The currencies with other than two decimals, as literals by their number of decimals."""
     codes: dict[int, list[str]] = {}
     for one in Currency:
         if one.exponent is not None and one.exponent != _MINOR_DIGITS:
             codes.setdefault(int(one.exponent), []).append(quoted(one.code))
-    branches = [
-        f"when {currency} in ({', '.join(sorted(listed))}) then {_UNITS[digits]}" for digits, listed in sorted(codes.items())
-    ]
+    return tuple((digits, ", ".join(sorted(listed))) for digits, listed in sorted(codes.items()))
+
+
+def _unit(currency: str) -> str:
+    """One minor unit of a currency. Those with other than two decimals are listed."""
+    branches = [f"when {currency} in ({codes}) then {_UNITS[digits]}" for digits, codes in _uncommon()]
     return f"case {' '.join(branches)} else {_UNITS[_MINOR_DIGITS]} end"
