@@ -568,3 +568,21 @@ def test_a_key_file_that_leaked_or_broke_is_refused(tmp_path: Path, mode: int, c
     file.chmod(mode)
     with pytest.raises(DevelopmentIssuerRefusedError):
         development(tmp_path).issue("ana", Role.AUDITOR)
+
+
+async def test_a_remembered_signature_forgives_neither_time_nor_another_text(
+    issuer: Issuer, session: aiohttp.ClientSession
+) -> None:
+    times = [NOW]
+    keys = IssuerKeys(issuer.url, Discovery(session, issuer.url))
+    verifier = TokenVerifier(issuer=issuer.url, audience="reintegration", keys=keys, now=lambda: times[-1])
+    token = issuer.token()
+    for _ in range(3):
+        assert (await verifier.verify(token)).subject
+    head, payload, signature = token.split(".")
+    forged = encoded(b'{"sub":"somebody else"}')
+    assert await reason_of(verifier, f"{head}.{forged}.{signature}") is AuthenticationReason.SIGNATURE_WRONG
+    assert await reason_of(verifier, f"{head}.{payload}.{signature[::-1]}") is AuthenticationReason.SIGNATURE_WRONG
+    times.append(NOW + timedelta(days=2))
+    assert await reason_of(verifier, token) is AuthenticationReason.EXPIRED
+    await verifier.close()

@@ -1,6 +1,8 @@
 """Bearer tokens: from the header of a request to claims that may be believed."""
 
 import binascii
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -8,6 +10,7 @@ import aiohttp
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwa import JWSAlgModel
+from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
@@ -29,6 +32,7 @@ ALGORITHMS = frozenset(
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})  # RFC 7519 section 5.1, RFC 9068 section 2.1
 _REFUSED_HEADERS = frozenset({"jku", "x5u", "zip", "enc"})  # jwk, x5c, crit and b64 fall with "text only"
 _PARTS = 3
+_REMEMBERED_TOKENS = 1_000
 
 
 class _Registry(JWSRegistry):
@@ -64,6 +68,7 @@ class TokenVerifier:
         self._audience = audience
         self._keys = keys
         self._now = now
+        self._signed = _Signed()
 
     async def load(self) -> None:
         """Fetch the issuer's keys now.
@@ -93,15 +98,50 @@ class TokenVerifier:
             raise AuthenticationError(reason=AuthenticationReason.ISSUER_UNAVAILABLE) from None
         if key is None:
             raise AuthenticationError(reason=AuthenticationReason.KEY_UNKNOWN)
-        try:
-            signed = jws.deserialize_compact(token, key, registry=_REGISTRY)
-        except (JoseError, ValueError):
-            raise AuthenticationError(reason=AuthenticationReason.SIGNATURE_WRONG) from None
-        try:
-            payload = parse_object(signed.payload)
-        except ValueError:
-            raise AuthenticationError(reason=AuthenticationReason.TOKEN_MALFORMED) from None
+        payload = self._signed.get(token, key) or self._signed.put(token, key, _verified(token, key))
         return claims_from(payload, issuer=self._issuer, audience=self._audience, now=self._now())
+
+
+class _Signed:
+    """What tokens say whose signature was found right, for a key that still counts: a fact about both that time doesn't change.
+
+    Whether the key counts and whether the token is in its time is asked anew for each request.
+    """
+
+    def __init__(self) -> None:
+        self._payloads: OrderedDict[bytes, tuple[object, Mapping[str, object]]] = OrderedDict()
+
+    def get(self, token: str, key: object) -> Mapping[str, object] | None:
+        """The payload, if this very token was verified with this very key."""
+        found = self._payloads.get(_digest(token))
+        return found[1] if found is not None and found[0] is key else None
+
+    def put(self, token: str, key: object, payload: Mapping[str, object]) -> Mapping[str, object]:
+        """Remember one, and forget the oldest."""
+        self._payloads[_digest(token)] = (key, payload)
+        if len(self._payloads) > _REMEMBERED_TOKENS:
+            self._payloads.popitem(last=False)
+        return payload
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _verified(token: str, key: Key) -> Mapping[str, object]:
+    """The payload of a token that this key signed.
+
+    Raises:
+        AuthenticationError: it didn't, or what it signed is no object.
+    """
+    try:
+        signed = jws.deserialize_compact(token, key, registry=_REGISTRY)
+    except (JoseError, ValueError):
+        raise AuthenticationError(reason=AuthenticationReason.SIGNATURE_WRONG) from None
+    try:
+        return parse_object(signed.payload)
+    except ValueError:
+        raise AuthenticationError(reason=AuthenticationReason.TOKEN_MALFORMED) from None
 
 
 def _header(token: str) -> Mapping[str, object]:
