@@ -1,13 +1,16 @@
 """GraphiQL is served from this machine, under a strict policy; without its files one line says so."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from graphql import parse, print_ast, validate
 
 from reintegration.api.graphiql import MISSING, graphiql_routes
+from reintegration.api.schema import build_schema
 from reintegration.web_assets import GRAPHIQL_FILES, WEB, PackagesUnavailableError, ensure_web_assets, installed_modules
 
 ROOT = Path(__file__).parents[2]
@@ -67,3 +70,11 @@ def test_no_manifest_names_an_address() -> None:
         assert '"resolved"' not in lock
         assert lock.count('"integrity": "sha512-') == lock.count('"node_modules/')
         assert (folder / ".npmrc").read_text(encoding="utf-8") == "omit-lockfile-registry-resolved=true\n"
+
+
+def test_the_page_begins_with_a_query_that_the_schema_takes() -> None:
+    example = re.search(r"const EXAMPLE = `(.*?)`;", (WEB / "page.js").read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    document = parse(example[1])
+    assert validate(build_schema()._schema, document) == []  # noqa: SLF001 - Strawberry has no accessor
+    assert print_ast(document) == "{\n  me {\n    subject\n    role\n    permissions\n  }\n}"

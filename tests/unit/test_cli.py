@@ -32,6 +32,11 @@ _NOWHERE = "127.0.0.1:1"
 _DATABASE = {"DATABASE_URL": f"postgresql://ann:secret-of-ann@{_NOWHERE}/cases"}
 _STORE = {"S3_ENDPOINT_URL": f"http://{_NOWHERE}", "AWS_ACCESS_KEY_ID": "ann", "AWS_SECRET_ACCESS_KEY": "secret-of-ann"}
 
+_NO_SUCH_ROLE = (
+    "role: is one of return_counsellor, field_officer, field_approver, partner_coordinator, fedasil_finance, fedasil_programme,"
+    " auditor, administrator."
+)
+
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
@@ -85,6 +90,15 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
             {**_DATABASE, **_STORE},
             f"S3 can't be reached at http://{_NOWHERE}: check S3_ENDPOINT_URL (EndpointConnectionError)",
         ),
+        (
+            {
+                **_DATABASE,
+                "S3_ENDPOINT_URL": f"http://{_NOWHERE}",
+                "AWS_CONFIG_FILE": "/dev/null",
+                "AWS_EC2_METADATA_DISABLED": "true",
+            },
+            f"S3 at http://{_NOWHERE} wants keys and none were given: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
     ],
 )
 def test_serve_refuses_in_one_line(command: Command, environment: Mapping[str, str], line: str) -> None:
@@ -128,7 +142,8 @@ def test_a_token_lets_in_whom_it_names(command: Command, tmp_path: Path) -> None
             "The development issuer is refused: OIDC_ISSUER is set, so tokens come from there.",
         ),
         (("--role", "field_officer"), {}, "scope: field_officer needs at least one office and no partner."),
-        (("--role", "system"), {}, "role: no token can carry system."),
+        (("--role", "system"), {}, _NO_SUCH_ROLE),
+        (("--role", "nonsense"), {}, _NO_SUCH_ROLE),
     ],
 )
 def test_a_token_is_refused_in_one_line(
@@ -145,10 +160,16 @@ def test_help_tells_the_exit_statuses(command: Command) -> None:
         assert part in text
 
 
-def test_assets_without_a_network_say_so_and_go_on(command: Command) -> None:
-    status, out, err = command.run("assets", npm_config_registry=f"http://{_NOWHERE}/")
+def test_assets_without_a_network_say_so_and_go_on(command: Command, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    command.monkeypatch.delenv("NODE_COMPILE_CACHE", raising=False)
+    status, out, err = command.run(
+        "assets", npm_config_registry=f"http://{_NOWHERE}/", TMPDIR=str(elsewhere), HOME=str(elsewhere)
+    )
     assert (status, out) == (0, "")
     assert err.splitlines()[-1].startswith("GraphiQL will not be there, everything else will: packages could not be fetched: ")
+    assert list(elsewhere.iterdir()) == []  # npm's caches are in the data folder
 
 
 def test_contracts_differ_when_missing_changed_or_gone(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from reintegration.api.documents import TrustedDocuments
+from reintegration.demo.caseload import caseload
 from reintegration.settings import Settings
+from tests.unit.test_demo_caseload import OFFICES, RATES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,3 +39,8 @@ def test_the_configuration_table_names_every_setting() -> None:
 def test_named_files_exist() -> None:
     for path in set(re.findall(r"`((?:tests|schema)/[\w./-]+\.(?:py|graphql|sql))`", README)):
         assert (ROOT / path).exists(), path
+
+
+def test_the_number_of_cases_is_what_the_caseload_generates() -> None:
+    told = re.findall(r"([\d,]+) synthetic cases", README)
+    assert told == [f"{len(caseload(OFFICES, RATES).cases):,}"]
