@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help environment setup demo serve test lint schema lock clean
+.PHONY: help environment setup demo serve test bench lint schema lock clean
 
 DATA := $(CURDIR)/.data
 BIN := .data/venv/bin
@@ -36,6 +36,11 @@ serve: environment ## The API and the worker on an empty database
 test: environment ## All tests, in parallel; WORKERS=n sets how many
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup tests
 
+bench: environment ## The read benchmark against its peers; ROUNDS=3 SECONDS=5 CASES=100000 SERVERS=… OPERATIONS=… CONNECTIONS=…
+	@exec $(BIN)/python -m tests.benchmarks.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(CASES),--cases $(CASES)) $(if $(SERVERS),--servers $(SERVERS)) $(if $(OPERATIONS),--operations $(OPERATIONS)) \
+		$(if $(CONNECTIONS),--connections $(CONNECTIONS))
+
 lint: environment ## ruff, mypy --strict, and the floors of the architecture
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -52,4 +57,4 @@ lock: environment ## Write requirements.lock anew; LOCK_OPTIONS=--upgrade takes 
 clean: ## Remove environment, caches and test data; what the product stored stays
 	@if [ -d .data/test/postgresql ] && [ -x $(BIN)/python ]; then PYTHONPATH=src $(BIN)/python -c \
 		'import pathlib, reintegration.database.embedded as e; e.EmbeddedPostgres(pathlib.Path(".data/test")).stop()'; fi
-	@rm -rf .data/venv .data/cache .data/test .data/tmp build
+	@rm -rf .data/venv .data/cache .data/test .data/tmp .data/bench build

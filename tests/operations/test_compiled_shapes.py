@@ -123,7 +123,7 @@ async def test_no_documented_query_reads_a_large_table_from_end_to_end(big: Big)
 async def planned(addresses: DatabaseAddresses, who: Actor, sql: str, parameters: list[object]) -> Node:
     """The generic plan of a statement, as the reader's connections make it."""
     role = "reintegration_auditor" if who.role is Role.AUDITOR else "reintegration_app"
-    settings = {"role": role, "plan_cache_mode": "force_generic_plan", "jit": "off"}
+    settings = {"role": role, "plan_cache_mode": "force_generic_plan", "jit": "off", "random_page_cost": "1.1"}
     connection = await asyncpg.connect(addresses.application_url, server_settings=settings)
     try:
         values = ", ".join(literal(value) for value in (*settings_of(who), *parameters))

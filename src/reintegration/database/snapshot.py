@@ -117,6 +117,7 @@ class SnapshotReader:
                         "default_transaction_read_only": "on",
                         "plan_cache_mode": "force_generic_plan",  # planning costs more than running most of them
                         "jit": "off",
+                        "random_page_cost": "1.1",  # a row of a small table is looked up by its key, not found by reading all
                     },
                 )
                 self._pools[role] = await pool

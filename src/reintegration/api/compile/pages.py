@@ -43,6 +43,8 @@ class _Page:
         self.parent = parent
         self.level: Level = renderer.level(shape.kind)
         self.reads_rows = False
+        self.is_numbered = shape.is_reversed
+        """Whether rows have numbers, and one more than the page is read: to turn them round, or to tell of the next page."""
 
     @property
     def size(self) -> str:
@@ -51,10 +53,14 @@ class _Page:
 
     def text(self, sets: Sequence[SelectionSetNode]) -> Text:
         """The whole connection."""
+        selected = self.renderer.selections.fields(sets, self.connection).values()
+        self.is_numbered = self.is_numbered or any(nodes[0].name.value == "pageInfo" for nodes in selected)
         body = json_object(self._members(self.connection, sets))
         if not self.reads_rows:
             return body
         alias = self.level.row.alias
+        if not self.is_numbered:
+            return Text.expression(f"(select {body.sql} from ({self._rows()}) as {alias}{self.level.joins})")
         numbered = (
             f"select {alias}.*, row_number() over () as {_ROW}, count(*) over () as {_ROWS} from ({self._rows()}) as {alias}"
         )
@@ -94,7 +100,8 @@ class _Page:
                 case _:
                     members.append((key, json_string(kind.name)))
         order = f" order by {self._column(_ROW)} desc" if self.shape.is_reversed else ""
-        edges = f"string_agg({json_object(members).sql}, ','{order}) filter (where {self._column(_ROW)} <= {self.size})"
+        kept = f" filter (where {self._column(_ROW)} <= {self.size})" if self.is_numbered else ""
+        edges = f"string_agg({json_object(members).sql}, ','{order}){kept}"
         return Text.literal("[") + Text.expression(f"coalesce({edges}, '')") + Text.literal("]")
 
     def _page_info(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> list[tuple[str, Text]]:
@@ -148,7 +155,7 @@ class _Page:
         return found or ["true"]
 
     def _rows(self) -> str:
-        """The page and one row more."""
+        """The page, and one row more where rows are numbered."""
         alias = self.renderer.alias()
         order = self.shape.order
         filters = self._filters(alias)
@@ -160,4 +167,5 @@ class _Page:
             filters.append(f"({expressions}) {'<' if self.shape.is_descending else '>'} ({key})")
         ordered = ", ".join(f"{over(expression, alias)} {direction}" for expression in order.expressions)
         table = table_of(self.level.row.shape)
-        return f"select {alias}.* from {table} as {alias} where {' and '.join(filters)} order by {ordered} limit {self.size} + 1"
+        limit = f"{self.size} + 1" if self.is_numbered else self.size
+        return f"select {alias}.* from {table} as {alias} where {' and '.join(filters)} order by {ordered} limit {limit}"

@@ -1,0 +1,58 @@
+"""Our API as `reintegration serve` starts it in production, with an identity provider of its own; no worker beside it."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import uvloop
+
+from reintegration.app import open_site
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.resources import Places, open_resources
+from reintegration.settings import Profile, Settings
+from reintegration.storage.address import ObjectStoreAddress
+from reintegration.telemetry import configure_logging
+from tests.benchmarks.caseload import BIG_OFFICE
+from tests.benchmarks.servers.protocol import FINANCE, OFFICER, Place, announce, read_place, until_stdin_ends
+from tests.unit.test_tokens import Issuer
+
+OPERATIONS = Path(__file__).parents[1] / "operations"
+_LIFETIME_S = 12 * 3600
+
+
+async def _serve(place: Place) -> None:
+    async with AsyncExitStack() as stack:
+        issuer = Issuer()
+        await stack.enter_async_context(issuer.server)
+        settings = Settings.model_validate(
+            {
+                "REINTEGRATION_DATA_DIR": place.data_dir,
+                "REINTEGRATION_PROFILE": Profile.PRODUCTION,
+                "REINTEGRATION_COMPILED_READS": place.is_compiled,
+                "OIDC_ISSUER": issuer.url,
+            }
+        )
+        places = Places(DatabaseAddresses(place.owner_url, place.database_url), ObjectStoreAddress(**place.objects))
+        resources = await stack.enter_async_context(open_resources(settings, places, max_connections=10))
+        site = await stack.enter_async_context(open_site(resources, operations=OPERATIONS))
+        announce(
+            f"{site.url}/graphql",
+            {
+                OFFICER: _bearer(issuer, "officer@bench.invalid", "field_officer", [BIG_OFFICE]),
+                FINANCE: _bearer(issuer, "finance@bench.invalid", "fedasil_finance", None),
+            },
+        )
+        await until_stdin_ends()
+
+
+def _bearer(issuer: Issuer, subject: str, role: str, offices: list[str] | None) -> dict[str, str]:
+    now = int(time.time())
+    claims = {"sub": subject, "role": role, "offices": offices, "iat": now, "exp": now + _LIFETIME_S}
+    return {"Authorization": f"Bearer {issuer.token(claims)}"}
+
+
+if __name__ == "__main__":
+    configure_logging(is_production=True)
+    with asyncio.Runner(loop_factory=uvloop.Loop) as runner:
+        runner.run(_serve(read_place()))
