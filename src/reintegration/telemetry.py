@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Final, TextIO
 
+import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -92,7 +93,7 @@ def configure_logging(*, is_production: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     ending: list[structlog.types.Processor] = (
-        [_describe_exception, structlog.processors.JSONRenderer()]
+        [_describe_exception, structlog.processors.JSONRenderer(serializer=_json)]
         if is_production
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     )
@@ -100,7 +101,7 @@ def configure_logging(*, is_production: bool) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=is_production,  # a terminal of a person and a test may be set up anew
     )
     handler = _CurrentStderr()
     handler.setFormatter(
@@ -112,6 +113,11 @@ def configure_logging(*, is_production: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("reintegration").setLevel(logging.INFO)
+
+
+def _json(line: object, **options: object) -> str:
+    """A line of the log; what JSON doesn't know is written as structlog would."""
+    return orjson.dumps(line, default=options.get("default")).decode()  # type: ignore[arg-type] # structlog's own
 
 
 class _CurrentStderr(logging.StreamHandler[TextIO]):

@@ -168,6 +168,28 @@ async def offices_api(
         yield served
 
 
+_HOSTILE_TEXTS = r"""
+set session_replication_role = replica;
+update suppliers set name = name || E' "Ger & Sons" \\', tax_number = E'"\\\n\u2028'
+where id in (select id from suppliers order by id limit 3);
+update plan_items set description = description || E' \x01 \x02 "quoted" \\' where position = 1;
+update payments set description = description || E' "to be\tpaid" \\';
+"""
+"""What people write, at its worst: the database takes it, and so must every answer."""
+
+
+@pytest.fixture(scope="session")
+async def read_offices(offices: Offices, postgres_addresses: DatabaseAddresses) -> AsyncIterator[Offices]:
+    """A copy for tests that only read and keep connections open, with hostile texts in it."""
+    async with copied(offices, postgres_addresses) as addresses:
+        owner = await asyncpg.connect(addresses.owner_url)
+        try:
+            await owner.execute(_HOSTILE_TEXTS)
+        finally:
+            await owner.close()
+        yield Offices(addresses, offices.caseload)
+
+
 @asynccontextmanager
 async def copied(offices: Offices, server: DatabaseAddresses) -> AsyncIterator[DatabaseAddresses]:
     """A copy of the caseload of two offices."""

@@ -137,6 +137,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("PaymentDocument", CASES, "attachedAt attachedBy document duplicates stage"),
     ("PaymentEdge", CASES, "cursor node"),
     ("PaymentLine", CASES, "amount description euro id position rate rateMonth rateSource"),
+    ("PaymentTotal", BELGIUM, "country month paid payments"),
     (
         "Plan",
         CASES,
@@ -155,7 +156,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),
     ("Query", REPORTS, "duplicateEvidence indicatorCases report reports"),
     ("Query", ASSESSORS, "entitlementPreview"),
-    ("Query", BELGIUM, "statistics"),
+    ("Query", BELGIUM, "paymentTotals statistics"),
     (
         "Report",
         REPORTS,

@@ -98,10 +98,10 @@ FAULTS: tuple[Callable[[Patch], None], ...] = (
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-async def test_a_planted_fault_is_found(offices: Offices, monkeypatch: Patch, fault: Callable[[Patch], None]) -> None:
+async def test_a_planted_fault_is_found(read_offices: Offices, monkeypatch: Patch, fault: Callable[[Patch], None]) -> None:
     fault(monkeypatch)
-    async with comparing(offices) as comparison:
-        maker = DocumentMaker(build_schema()._schema, await known_of(comparison.desk, offices))  # noqa: SLF001 - Strawberry has no accessor
+    async with comparing(read_offices) as comparison:
+        maker = DocumentMaker(build_schema()._schema, await known_of(comparison.desk, read_offices))  # noqa: SLF001 - Strawberry has no accessor
 
         async def ask() -> None:
             for number in range(ASKED):

@@ -12,19 +12,19 @@ from tests.operations.random_documents import DocumentMaker
 from tests.operations.random_world import known_of
 from tests.operations.two_offices import A
 
-DOCUMENTS = 350
+DOCUMENTS = 250
 """For each role; those of one role are others than those of the next."""
 
 
 @pytest.fixture(scope="module")
-async def comparison(offices: Offices) -> AsyncIterator[Comparison]:
-    async with comparing(offices) as both:
+async def comparison(read_offices: Offices) -> AsyncIterator[Comparison]:
+    async with comparing(read_offices) as both:
         yield both
 
 
 @pytest.fixture(scope="module")
-async def maker(offices: Offices, comparison: Comparison) -> DocumentMaker:
-    return DocumentMaker(build_schema()._schema, await known_of(comparison.desk, offices))  # noqa: SLF001 - Strawberry has no accessor
+async def maker(read_offices: Offices, comparison: Comparison) -> DocumentMaker:
+    return DocumentMaker(build_schema()._schema, await known_of(comparison.desk, read_offices))  # noqa: SLF001 - Strawberry has no accessor
 
 
 @pytest.mark.parametrize("role", ROLES)

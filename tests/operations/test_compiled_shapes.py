@@ -20,7 +20,7 @@ from tests.benchmarks.caseload import BIG_OFFICE, fill
 from tests.operations.conftest import cloned
 from tests.operations.documents import DOCUMENTS
 
-CASES = 20_000
+CASES = 10_000
 """Enough that reading all of them costs more than an index; `make bench` asks the same of a hundred thousand."""
 LARGE = {
     "audit_log",

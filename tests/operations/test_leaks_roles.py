@@ -58,7 +58,7 @@ async def _read_the_log(reader: Reader, offices: Offices) -> None:
         rows = await owner.fetch("select distinct table_name, row_id from audit_log")
     finally:
         await owner.close()
-    known = {table_of(shape) for shape in shapes().values()}
+    known = {table_of(shape) for shape in shapes().values() if shape.stored_as}
     query = """
     query ($table: String!, $row: String!) {
       auditEntries(table: $table, row: $row, first: 50) { totalCount edges { node { changes { column before after } } } }

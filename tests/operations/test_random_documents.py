@@ -20,7 +20,7 @@ from tests.operations.random_world import answer, imagined, known_of, reading_de
 from tests.operations.schema_walk import Walk
 from tests.operations.two_offices import A
 
-NUMBER = 2_000
+NUMBER = 1_000
 SCHEMA = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
 SELECTIONS = ("field", "inline fragment", "spread")
 FORMS = {
@@ -125,10 +125,10 @@ class Asking:
 
 
 @pytest.fixture(scope="module")
-async def asking(offices: Offices) -> AsyncIterator[Asking]:
+async def asking(read_offices: Offices) -> AsyncIterator[Asking]:
     """Over the caseload of two offices."""
-    async with reading_desk(offices) as desk:
-        yield Asking(desk, DocumentMaker(SCHEMA, await known_of(desk, offices)))
+    async with reading_desk(read_offices) as desk:
+        yield Asking(desk, DocumentMaker(SCHEMA, await known_of(desk, read_offices)))
 
 
 @pytest.mark.parametrize("role", [Role.FEDASIL_PROGRAMME, Role.FIELD_OFFICER, Role.FEDASIL_FINANCE])

@@ -14,9 +14,9 @@ query ($id: ID!) {
 """
 
 
-async def test_a_mistake_beside_a_shared_value_leaves_it_to_the_others(offices: Offices) -> None:
+async def test_a_mistake_beside_a_shared_value_leaves_it_to_the_others(read_offices: Offices) -> None:
     who = A.who(Role.FEDASIL_PROGRAMME)
-    async with reading_desk(offices) as desk, desk.work.read(who) as transaction:
+    async with reading_desk(read_offices) as desk, desk.work.read(who) as transaction:
         case = await transaction.fetch_value("select id from cases where departed_on is not null limit 1")
         variables = {"id": encode("Case", case)}  # type: ignore[arg-type] # a UUID
         for _ in range(5):
