@@ -642,9 +642,13 @@ CREATE FUNCTION public.fact_position() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     BEGIN ATOMIC
- SELECT ((('audit.'::text || (COALESCE(max(l.sequence), (0)::bigint))::text) || '.'::text) || (count(*))::text)
-    FROM public.audit_log l
-   WHERE (public.actor_role() IS NOT NULL);
+ SELECT ((((('audit.'::text || (COALESCE(l.highest, (0)::bigint))::text) || '.'::text) || (l.entries)::text) || '.'::text) || COALESCE(( SELECT to_char((e.occurred_at AT TIME ZONE 'UTC'::text), 'YYYYMMDD"T"HH24MISSUS'::text) AS to_char
+            FROM public.audit_log e
+           WHERE (e.sequence = l.highest)), '0'::text))
+    FROM ( SELECT max(a.sequence) AS highest,
+             count(*) AS entries
+            FROM public.audit_log a
+           WHERE (public.actor_role() IS NOT NULL)) l;
 END;
 
 ALTER FUNCTION public.fact_position() OWNER TO reintegration_guard;
@@ -2868,6 +2872,8 @@ GRANT SELECT ON TABLE public.audit_log TO reintegration_app;
 GRANT SELECT ON TABLE public.audit_log TO reintegration_auditor;
 
 GRANT SELECT(sequence) ON TABLE public.audit_log TO reintegration_guard;
+
+GRANT SELECT(occurred_at) ON TABLE public.audit_log TO reintegration_guard;
 
 REVOKE ALL ON FUNCTION public.fact_position() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_app;

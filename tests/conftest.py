@@ -168,3 +168,10 @@ async def fresh_database(postgres_addresses: DatabaseAddresses, database_templat
     """A migrated database with reference data for one test alone."""
     async for addresses in _clone(postgres_addresses, database_template):
         yield addresses
+
+
+@pytest.fixture
+async def another_database(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
+    """One more beside `fresh_database`, alike at first."""
+    async for addresses in _clone(postgres_addresses, database_template):
+        yield addresses

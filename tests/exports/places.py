@@ -1,4 +1,4 @@
-"""Buckets for tests that must be alone in theirs: equal positions of different databases would give equal keys."""
+"""Buckets for tests that must be alone in theirs: they count the objects, and clones of one database have equal positions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,9 +1,11 @@
 """Orders and their reports: the same facts the same bytes, later facts another report, wrong wishes refused."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 import pytest
 
+from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.exports import contracts
 from reintegration.exports.commands import OrderReport
@@ -15,6 +17,7 @@ from reintegration.exports.sealing import verify_sealed
 from reintegration.kernel.errors import ForbiddenError, InvalidInputError
 from reintegration.kernel.ids import new_id
 from reintegration.reports import report_definitions
+from tests import builders
 from tests.builders import ADMINISTRATOR, AUDITOR, COORDINATOR, COUNSELLOR, FINANCE, OFFICER, PROGRAMME, SYSTEM
 from tests.exports import caseload
 from tests.exports.caseload import Line, Paid
@@ -60,12 +63,38 @@ async def test_later_facts_are_another_report(resources: ReportResources) -> Non
     await verify_sealed(resources.store, first.manifest_key, first.manifest_sha256)
 
 
+async def test_two_databases_on_one_bucket_take_over_nothing_of_each_other(
+    resources: ReportResources, another_database: DatabaseAddresses
+) -> None:
+    """Logs of one length and other facts: before migration 0012 the second found the first one's report and kept it."""
+    async with builders.open_work(another_database) as another_work:
+        await caseload.load(another_work)
+        reports = []
+        for work, minor in ((resources.unit_of_work, 1_00), (another_work, 7_00)):
+            await caseload.pay(work, Paid("BE-2023-000001", date(2024, 3, 1), (Line(minor, "EUR", "1", minor),)))
+            reports.append(await made(replace(resources, unit_of_work=work), "payments_ledger", LEDGER))
+            assert await made(replace(resources, unit_of_work=work), "payments_ledger", LEDGER) == reports[-1]
+        lengths = [await value(work, "select count(*) from audit_log") for work in (resources.unit_of_work, another_work)]
+    assert lengths[0] == lengths[1]
+    sums = [report.manifest.files[0].tables[0].sums for report in reports]
+    paid = [{total.fund: total.amount for total in of if total.column == "paid_eur"} for of in sums]
+    assert paid == [
+        {"AMIF-2021-2027": "448.62", "BE-NATIONAL": "400.00"},
+        {"AMIF-2021-2027": "454.62", "BE-NATIONAL": "400.00"},
+    ]
+    assert set((await versions(resources.store)).values()) == {1}
+    assert len(await versions(resources.store)) == 6
+
+
 async def test_the_position_is_told_to_all_who_may_order_and_is_no_order_itself(report_work: UnitOfWork) -> None:
     highest, entries = [await value(report_work, f"select {what} from audit_log") for what in ("max(sequence)", "count(*)")]  # noqa: S608
+    made_at = await value(report_work, "select occurred_at from audit_log where sequence = $1", highest)
+    assert isinstance(made_at, datetime)
+    position = f"audit.{highest}.{entries}.{made_at:%Y%m%dT%H%M%S%f}"
     await ordered(report_work, "payments_ledger", LEDGER)
     for who in (FINANCE, PROGRAMME, AUDITOR):
         async with report_work.read(who) as transaction:
-            assert await transaction.fetch_value("select fact_position()") == f"audit.{highest}.{entries}"
+            assert await transaction.fetch_value("select fact_position()") == position
 
 
 async def test_who_may_order(report_work: UnitOfWork) -> None:

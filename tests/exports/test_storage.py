@@ -69,6 +69,21 @@ async def test_of_twelve_racing_writers_one_wins(object_store: ObjectStore, obje
     assert await object_store.get(key) == bodies[results.index(True)]
 
 
+async def test_a_hundred_objects_that_exist_are_compared_without_losing_a_connection(
+    object_store: ObjectStore, object_prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each comparison reads an object, and keeps its connection between two chunks, while uploads go on."""
+    bodies = [bytes([number]) * 10_000 for number in range(100)]
+
+    async def put(number: int, body: bytes) -> bool:
+        return await object_store.put(f"{object_prefix}/{number}", body, "text/plain", sha256=sha256(body))
+
+    first = await asyncio.gather(*(put(number, body) for number, body in enumerate(bodies)))
+    again = await asyncio.gather(*(put(number, body) for number, body in enumerate(bodies)))
+    assert (first, again) == ([True] * 100, [False] * 100)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
+
+
 async def test_a_wrong_digest_is_refused_by_the_server(object_store: ObjectStore, object_prefix: str) -> None:
     key = f"{object_prefix}/corrupt"
     with pytest.raises(ChecksumMismatchError):

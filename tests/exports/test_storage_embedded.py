@@ -18,8 +18,10 @@ import pytest
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
 from reintegration.storage.embedded import BUCKET, EmbeddedObjectStore
+from reintegration.storage.embedded_probe import PROBE_BUCKET
 from reintegration.storage.embedded_state import ServerState, are_free
 from reintegration.storage.errors import EmbeddedServerError
+from reintegration.storage.wire import connect
 
 # The test process may hold a server of its own: these run in a process that can be killed.
 USER = """
@@ -68,6 +70,24 @@ def keep(address: ObjectStoreAddress) -> bool:
             return await store.put("kept", b"kept", "text/plain", sha256=hashlib.sha256(b"kept").hexdigest())
 
     return asyncio.run(put())
+
+
+def read_at_once(address: ObjectStoreAddress) -> bytes:
+    """By one request, which nothing repeats."""
+    client = connect(address, attempts=1)
+    try:
+        return client.get_object(Bucket=address.bucket, Key="kept")["Body"].read()
+    finally:
+        client.close()
+
+
+def listed(address: ObjectStoreAddress) -> set[str]:
+    """The names of all buckets."""
+    client = connect(address)
+    try:
+        return {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}  # type: ignore[attr-defined]  # the product never asks
+    finally:
+        client.close()
 
 
 def listening(pid: int) -> set[tuple[str, int]]:
@@ -165,7 +185,11 @@ def test_address_and_objects_survive_restarts_and_kill_9_of_the_server(data_dir:
     with EmbeddedObjectStore(data_dir) as second:
         assert running_pid(data_dir) != pid
         assert second == first
+        assert read_at_once(second) == b"kept"
         assert keep(second) is False
+    with EmbeddedObjectStore(data_dir) as third:
+        assert read_at_once(third) == b"kept"
+        assert {name for name in listed(third) if name != PROBE_BUCKET} == {BUCKET}
 
 
 def test_a_server_whose_user_was_killed_is_found_and_stopped_by_the_next(data_dir: Path) -> None:

@@ -119,13 +119,26 @@ async def test_a_store_that_is_not_there(place: Place) -> None:
         assert await lost.worked(await place.ordered()) == ("failed", 5, "store_unavailable", 1, 1)
 
 
-async def test_a_sealed_report_that_lost_its_manifest_is_not_made_anew(place: Place) -> None:
+async def test_a_sealed_report_that_lost_its_manifest_is_not_made_anew(
+    place: Place, log: list[MutableMapping[str, object]]
+) -> None:
     synthetic.declare(synthetic.failing([]))
     store = place.resources.store
     assert (await place.worked(await place.ordered()))[0] == "sealed"
     [key] = [key for key in await versions(store) if key.endswith("manifest.json")]
     await store.call(key, lambda client: client.delete_object(Bucket=store.address.bucket, Key=key))  # type: ignore[attr-defined]  # the product never deletes
-    assert await place.worked(await place.ordered()) == ("failed", 1, "seal_broken", 0, 1)
+    again = await place.ordered()
+    assert await place.worked(again) == ("failed", 1, "seal_broken", 0, 1)
+    # In words, and without a stack: it is no fault of ours.
+    assert [entry for entry in log if entry["log_level"] == "error"] == [
+        {
+            "event": "report failed",
+            "log_level": "error",
+            "report_id": str(again),
+            "error": "SealBrokenError",
+            "reason": f"{key}: is not the manifest that was sealed",
+        }
+    ]
 
 
 async def test_other_bytes_at_the_same_position_are_never_overwritten(place: Place) -> None:

@@ -68,6 +68,7 @@ class Granter:
         """Add assessment, exceptions and entitlements to `staged`; returns the ledger entries of the grants."""
         exceptions, answer = self._assessed(staged)
         facts_document = facts_to_document(facts_of(staged, exceptions))
+        document = answer.to_document()
         assessment_id = demo_id(staged.source.applied_on, staged.source.reference, "assessment")
         for exception in exceptions:
             staged.add("entitlement_exceptions", self._exception_row(staged, exception))
@@ -79,9 +80,9 @@ class Granter:
                 "tariff_version_id": self._version_id,
                 "facts": facts_document,
                 "facts_digest": digest(facts_document),
-                "steps": answer.step_documents(),
-                "result": answer.result_document(),
-                "result_digest": digest(answer.to_document()),
+                "steps": document["steps"],
+                "result": {name: value for name, value in document.items() if name != "steps"},
+                "result_digest": digest(document),
                 "assessed_by": staged.counsellor,
                 "assessed_at": at(staged.source.applied_on, 11),
             },

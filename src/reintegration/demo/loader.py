@@ -71,8 +71,8 @@ async def load_caseload(
 ) -> int:
     """Load those of `cases` that are missing; returns how many went in. `advance` is told how many are there.
 
-    `analyze` tells the planner about the rows after the first, second, fourth … batch: its own analysis comes a minute
-    later, and until then the checks of the ledger read whole tables.
+    `analyze` tells the planner about the rows after the first, second, fourth … batch, and not after the last one: its own
+    analysis comes a minute later, and until then the checks of the ledger read whole tables.
     """
     async with unit_of_work.read(LOADER) as transaction:
         known = {row["reference"] for row in await transaction.fetch("select reference from cases")}
@@ -96,7 +96,7 @@ async def load_caseload(
         preparing = asyncio.create_task(prepare(parts[number])) if number < len(parts) else None
         await _write(unit_of_work, batch, tariff.version)
         advance(len(part))
-        if analyze is not None and number.bit_count() == 1:
+        if analyze is not None and number.bit_count() == 1 and number < len(parts):
             await analyze()
     return len(missing)
 

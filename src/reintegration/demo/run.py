@@ -141,7 +141,7 @@ async def _sealed(
 
 
 def _share(row: Mapping[str, str]) -> float:
-    """supported / returned in percent with one decimal, half up, from whole numbers; a float only because JSON has nothing else."""
+    """The supported of the returned in percent, half up to one decimal by whole numbers; a float as JSON has nothing else."""
     supported, returned = int(row["supported"]), int(row["returned"])
     tenths = (2000 * supported + returned) // (2 * returned)
     return float(f"{tenths // 10}.{tenths % 10}")

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from uuid import UUID
 
 from reintegration.entitlements.facts import ExceptionKind
@@ -166,6 +167,7 @@ class Assessment:
         return [_plain(step) for step in self.steps]
 
 
+@cache  # as many as the classes here have fields, and an assessment has hundreds of values
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)

@@ -21,11 +21,11 @@ def _plain(value: object) -> object:
             return value
         case UUID() | date() | datetime():
             return value.isoformat() if isinstance(value, date) else str(value)
-        case Mapping():
+        case dict() | Mapping():  # a dict is known at once, an abstract class is asked
             return {str(key): _plain(item) for key, item in value.items()}
         case set() | frozenset():
             return sorted((_plain(item) for item in value), key=lambda item: orjson.dumps(item, option=orjson.OPT_SORT_KEYS))
-        case Sequence():
+        case list() | tuple() | Sequence():
             return [_plain(item) for item in value]
         case _:
             raise TypeError(f"{type(value).__name__} has no canonical spelling")
