@@ -15,6 +15,7 @@ create table payment_totals (
 );
 create index payment_totals_country_ix on payment_totals (country);
 
+create trigger payment_totals_no_truncate before truncate on payment_totals for each statement execute function refuse_truncate();
 alter table payment_totals enable row level security, force row level security;
 create policy payment_totals_read on payment_totals for select using ((select actor_sees_all()));
 create policy payment_totals_guard on payment_totals to reintegration_guard

@@ -2331,6 +2331,8 @@ CREATE TRIGGER payment_lines_check AFTER INSERT OR DELETE OR UPDATE ON public.pa
 
 CREATE TRIGGER payment_lines_no_truncate BEFORE TRUNCATE ON public.payment_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER payment_totals_no_truncate BEFORE TRUNCATE ON public.payment_totals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
 CREATE TRIGGER payments_announce AFTER INSERT OR UPDATE OF status ON public.payments FOR EACH ROW EXECUTE FUNCTION public.announce_payment();
 
 CREATE TRIGGER payments_audit AFTER INSERT OR DELETE OR UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.record_change('id');

@@ -12,7 +12,6 @@ from typing import Protocol, Self, TypeGuard, cast
 import orjson
 from aiohttp import ClientConnectionResetError, web
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from graphql import GraphQLError
 from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -23,11 +22,11 @@ from strawberry.types.execution import SubscriptionExecutionResult
 from strawberry.types.unset import UnsetType
 
 from reintegration.api.codes import Code, api_error
-from reintegration.api.compile.reads import CompiledAnswer, CompiledReads
+from reintegration.api.compile.reads import CompiledAnswer, CompiledReads, TooSlowError
 from reintegration.api.compile.sources import LeftError
 from reintegration.api.context import ApiContext
 from reintegration.api.documents import TrustedDocuments
-from reintegration.api.edge import EdgeSchema
+from reintegration.api.edge import EdgeSchema, too_slow
 from reintegration.api.masking import incident, incident_message
 from reintegration.api.open_connections import PLACE, ConnectionLimits, OpenConnections
 from reintegration.api.requests import GRAPHQL_RESPONSE, JSON, RequestRefusedError, bad_request, media_type, read_parameters
@@ -265,8 +264,9 @@ class ApiView(GraphQLView[ApiContext, None]):
     async def _compiled(self, reads: CompiledReads, asked: GraphQLRequestData, context: ApiContext) -> ExecutionResult:
         try:
             answer = await reads.answer(asked.query or "", asked.operation_name, asked.variables, context)
-        except GraphQLError as error:
-            return ExecutionResult(data=None, errors=[error], extensions={})
+        except TooSlowError as slow:
+            cost = {"requested": slow.cost, "maximum": self.limits.cost}
+            return ExecutionResult(data=None, errors=[too_slow(self.limits)], extensions={"cost": cost})
         self.count_way(COMPILED)
         return CompiledResult.of(answer, self.limits.cost)
 

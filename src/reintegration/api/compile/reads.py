@@ -17,7 +17,7 @@ from reintegration.api.compile.python import complete
 from reintegration.api.compile.sources import Cause, LeftError
 from reintegration.api.compile.text import ANOMALY, COMPUTED
 from reintegration.api.context import ApiContext
-from reintegration.api.edge import EdgeSchema, too_slow
+from reintegration.api.edge import EdgeSchema
 from reintegration.api.limits import has_nul
 from reintegration.database.outage import ConnectionLostError
 from reintegration.database.snapshot import SnapshotReader
@@ -42,6 +42,14 @@ class CompiledAnswer:
         """The whole answer, as the ordinary way spells it."""
         cost = orjson.dumps({"cost": {"requested": self.cost, "maximum": maximum}})
         return b'{"data":' + self.data + b',"extensions":' + cost + b"}"
+
+
+class TooSlowError(Exception):
+    """An operation of this cost took the whole time that it may."""
+
+    def __init__(self, cost: int) -> None:
+        super().__init__(cost)
+        self.cost = cost
 
 
 class CompiledReads:
@@ -87,7 +95,7 @@ class CompiledReads:
 
         Raises:
             LeftError: resolvers must answer; errors are theirs, for they know the words.
-            GraphQLError: TIMEOUT.
+            TooSlowError: it took its whole time.
         """
         raw = variables or {}
         plan = self.plan(query, operation_name, context.actor.role)
@@ -107,7 +115,7 @@ class CompiledReads:
         except TimeoutError:
             if not scope.expired():
                 raise
-            raise too_slow(self._schema.limits) from None
+            raise TooSlowError(cost) from None
 
     async def _read(self, statement: Statement, parameters: list[object], context: ApiContext) -> bytes:
         try:
