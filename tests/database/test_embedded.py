@@ -18,8 +18,6 @@ import pytest
 from reintegration.database.embedded import DatabaseAddresses, EmbeddedPostgres, EmbeddedServerError
 from reintegration.database.roles import RoleSetupError, ensure_roles
 
-pytestmark = pytest.mark.xdist_group("embedded_postgres")  # one worker makes the module's one cluster
-
 USER = """
 import sys
 from pathlib import Path

@@ -47,7 +47,6 @@ def binaries() -> Path | None:
 FOUND = binaries()
 pytestmark = [
     pytest.mark.skipif(FOUND is None, reason="this machine has no PostgreSQL 15 server; the embedded one is tested everywhere"),
-    pytest.mark.xdist_group("postgresql_15"),
 ]
 
 

@@ -20,10 +20,7 @@ from reintegration.storage.client import ObjectStore
 from reintegration.storage.embedded import EmbeddedObjectStore
 from tests.exports.places import versions
 
-pytestmark = pytest.mark.xdist_group("demo")
 _TIMEOUT_S = 900
-pytestmark = pytest.mark.xdist_group("demo")
-"""One worker loads the caseload, which takes a minute or two; the others would each do it again."""
 
 _EXPECTED = {
     "year": 2023,

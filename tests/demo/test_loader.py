@@ -22,7 +22,6 @@ from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
 from tests.exports.places import own_bucket
 
-pytestmark = pytest.mark.xdist_group("demo")
 _OUTCOMES = ("paid", "unconfirmed", "failed", "reversed", "draft", "submitted", "approved")
 
 
