@@ -21,7 +21,7 @@ from tests.operations.conftest import cloned
 from tests.operations.documents import DOCUMENTS
 
 CASES = 10_000
-"""Enough that reading all of them costs more than an index; `make bench` asks the same of a hundred thousand."""
+"""Enough that reading all of them costs more than an index; a hundred thousand take too long to make for every run."""
 LARGE = {
     "audit_log",
     "case_intakes",
