@@ -35,7 +35,7 @@ serve: environment ## The API and the worker on an empty database
 
 # A module stays with one worker, so that what it builds for itself (a demo, a cluster, many cases) is built once.
 test: environment ## All tests, in parallel; WORKERS=n sets how many
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadscope tests
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadscope --no-loadscope-reorder tests
 
 bench: environment ## The read benchmark against its peers; ROUNDS=3 SECONDS=5 CASES=100000 SERVERS=… OPERATIONS=… CONNECTIONS=…
 	@exec $(BIN)/python -m tests.benchmarks.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \

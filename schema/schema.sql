@@ -126,8 +126,19 @@ CREATE PROCEDURE public.audit_table(IN relation regclass, IN key_column text DEF
     AS $$
 begin
     execute format(
-        'create trigger %I after insert or update or delete on %s for each row execute function record_change(%L)',
-        relation::text || '_audit', relation, key_column
+        'create trigger %I after insert on %s referencing new table as added'
+        ' for each statement execute function record_change(%L)',
+        relation::text || '_audit_insert', relation, key_column
+    );
+    execute format(
+        'create trigger %I after update on %s referencing old table as removed new table as added'
+        ' for each statement execute function record_change(%L)',
+        relation::text || '_audit_update', relation, key_column
+    );
+    execute format(
+        'create trigger %I after delete on %s referencing old table as removed'
+        ' for each statement execute function record_change(%L)',
+        relation::text || '_audit_delete', relation, key_column
     );
     execute format(
         'create trigger %I before truncate on %s for each statement execute function refuse_truncate()',
@@ -287,26 +298,20 @@ CREATE FUNCTION public.check_payment() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 declare
-    content text[] := array[
-        'id', 'case_id', 'field_office_id', 'fund_id', 'kind', 'stream', 'plan_item_id', 'entitlement_id', 'supplier_id',
-        'invoice_number', 'description', 'payment_date', 'rate_rule', 'prepared_by', 'prepared_at'
-    ];
-    identity text[] := array['id', 'case_id', 'field_office_id', 'kind', 'stream', 'prepared_by', 'prepared_at'];
     dates record;
     missing text;
     needed_stage text := case new.status when 'submitted' then 'request' when 'paid' then 'settlement' end;
 begin
-    if (
-        select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(old)) where key = any (identity)
-    ) <> (
-        select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(new)) where key = any (identity)
-    ) then
+    if (new.id, new.case_id, new.field_office_id, new.kind, new.stream, new.prepared_by, new.prepared_at)
+        is distinct from (old.id, old.case_id, old.field_office_id, old.kind, old.stream, old.prepared_by, old.prepared_at) then
         perform raise_payment_rule('payments_content_ck', 'a payment stays with its case, its office and who prepared it');
     end if;
     if (old.status <> 'draft' or new.status <> 'draft') and (
-        select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(old)) where key = any (content)
-    ) <> (
-        select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(new)) where key = any (content)
+        new.fund_id, new.plan_item_id, new.entitlement_id, new.supplier_id, new.invoice_number, new.description,
+        new.payment_date, new.rate_rule
+    ) is distinct from (
+        old.fund_id, old.plan_item_id, old.entitlement_id, old.supplier_id, old.invoice_number, old.description,
+        old.payment_date, old.rate_rule
     ) then
         perform raise_payment_rule('payments_content_ck', 'the content of a submitted payment does not change');
     end if;
@@ -340,13 +345,13 @@ begin
         return new;
     end if;
     if new.status in ('submitted', 'released', 'paid') then
-        select c.departed_on, c.arrived_on, c.dublin, e.deadline_on into dates
-        from cases c
-        left join (
-            select x.case_id, max(x.deadline_on) as deadline_on from entitlements x
-            where x.stream = 'reintegration' group by x.case_id
-        ) e on e.case_id = c.id
-        where c.id = new.case_id;
+        select
+            c.departed_on, c.arrived_on,
+            (
+                select max(e.deadline_on) from entitlements e where e.case_id = c.id and e.stream = 'reintegration'
+            ) as deadline_on
+        into dates
+        from cases c where c.id = new.case_id;
         if new.stream = 'reintegration' then
             if dates.arrived_on is null or coalesce(new.paid_on, new.payment_date) < dates.arrived_on then
                 perform raise_payment_rule('payments_arrival_ck', 'no payment before the confirmed arrival');
@@ -866,23 +871,48 @@ CREATE FUNCTION public.record_change() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 declare
-    old_image jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
-    new_image jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+    is_nobody boolean := actor_id() is null or actor_role() is null;
 begin
-    if actor_id() is null or actor_role() is null then
-        raise exception 'a change of % without an actor', tg_table_name
-            using errcode = '23514', constraint = 'audit_log_actor_ck', table = tg_table_name;
+    if is_nobody then
+        if tg_op = 'DELETE' then
+            is_nobody := exists (select from removed);
+        else
+            is_nobody := exists (select from added);
+        end if;
+        if is_nobody then
+            raise exception 'a change of % without an actor', tg_table_name
+                using errcode = '23514', constraint = 'audit_log_actor_ck', table = tg_table_name;
+        end if;
     end if;
-    if old_image is not distinct from new_image then
-        return null;
+    if tg_op = 'INSERT' then
+        insert into audit_log (
+            transaction_id, occurred_at, table_name, row_id, action, before, after, actor_id, actor_role
+        )
+        select
+            pg_current_xact_id()::text::bigint, clock_timestamp(), tg_table_name, n.image ->> tg_argv[0], 'insert', null, n.image,
+            actor_id(), actor_role()
+        from (select to_jsonb(a) as image from added a) n;
+    elsif tg_op = 'DELETE' then
+        insert into audit_log (
+            transaction_id, occurred_at, table_name, row_id, action, before, after, actor_id, actor_role
+        )
+        select
+            pg_current_xact_id()::text::bigint, clock_timestamp(), tg_table_name, o.image ->> tg_argv[0], 'delete', o.image, null,
+            actor_id(), actor_role()
+        from (select to_jsonb(r) as image from removed r) o;
+    else
+        insert into audit_log (
+            transaction_id, occurred_at, table_name, row_id, action, before, after, actor_id, actor_role
+        )
+        select
+            pg_current_xact_id()::text::bigint, clock_timestamp(), tg_table_name, coalesce(n.key, o.key),
+            case when o.key is null then 'insert' when n.key is null then 'delete' else 'update' end, o.image, n.image,
+            actor_id(), actor_role()
+        from (select r.image, r.image ->> tg_argv[0] as key from (select to_jsonb(x) as image from removed x offset 0) r) o
+        full join (select a.image, a.image ->> tg_argv[0] as key from (select to_jsonb(x) as image from added x offset 0) a) n
+            on n.key = o.key
+        where o.image is distinct from n.image;
     end if;
-    insert into audit_log (
-        transaction_id, occurred_at, table_name, row_id, action, before, after, actor_id, actor_role
-    )
-    values (
-        pg_current_xact_id()::text::bigint, clock_timestamp(), tg_table_name,
-        coalesce(new_image, old_image) ->> tg_argv[0], lower(tg_op), old_image, new_image, actor_id(), actor_role()
-    );
     return null;
 end $$;
 
@@ -2171,7 +2201,11 @@ CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER case_intakes_audit AFTER INSERT OR DELETE OR UPDATE ON public.case_intakes FOR EACH ROW EXECUTE FUNCTION public.record_change('case_id');
+CREATE TRIGGER case_intakes_audit_delete AFTER DELETE ON public.case_intakes REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('case_id');
+
+CREATE TRIGGER case_intakes_audit_insert AFTER INSERT ON public.case_intakes REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('case_id');
+
+CREATE TRIGGER case_intakes_audit_update AFTER UPDATE ON public.case_intakes REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('case_id');
 
 CREATE TRIGGER case_intakes_no_truncate BEFORE TRUNCATE ON public.case_intakes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
@@ -2179,11 +2213,19 @@ CREATE TRIGGER case_intakes_version BEFORE UPDATE ON public.case_intakes FOR EAC
 
 CREATE TRIGGER case_transfers_append_only BEFORE DELETE OR UPDATE ON public.case_transfers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER case_transfers_audit AFTER INSERT OR DELETE OR UPDATE ON public.case_transfers FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER case_transfers_audit_delete AFTER DELETE ON public.case_transfers REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER case_transfers_audit_insert AFTER INSERT ON public.case_transfers REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER case_transfers_audit_update AFTER UPDATE ON public.case_transfers REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER case_transfers_no_truncate BEFORE TRUNCATE ON public.case_transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER cases_audit AFTER INSERT OR DELETE OR UPDATE ON public.cases FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER cases_audit_delete AFTER DELETE ON public.cases REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cases_audit_insert AFTER INSERT ON public.cases REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cases_audit_update AFTER UPDATE ON public.cases REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER cases_closing BEFORE UPDATE OF status ON public.cases FOR EACH ROW EXECUTE FUNCTION public.check_case_closing();
 
@@ -2195,25 +2237,45 @@ CREATE TRIGGER cases_version BEFORE UPDATE ON public.cases FOR EACH ROW EXECUTE 
 
 CREATE TRIGGER cases_writer BEFORE UPDATE ON public.cases FOR EACH ROW EXECUTE FUNCTION public.check_case_writer();
 
-CREATE TRIGGER countries_audit AFTER INSERT OR DELETE OR UPDATE ON public.countries FOR EACH ROW EXECUTE FUNCTION public.record_change('code');
+CREATE TRIGGER countries_audit_delete AFTER DELETE ON public.countries REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('code');
+
+CREATE TRIGGER countries_audit_insert AFTER INSERT ON public.countries REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('code');
+
+CREATE TRIGGER countries_audit_update AFTER UPDATE ON public.countries REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('code');
 
 CREATE TRIGGER countries_no_truncate BEFORE TRUNCATE ON public.countries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER currencies_audit AFTER INSERT OR DELETE OR UPDATE ON public.currencies FOR EACH ROW EXECUTE FUNCTION public.record_change('code');
+CREATE TRIGGER currencies_audit_delete AFTER DELETE ON public.currencies REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('code');
+
+CREATE TRIGGER currencies_audit_insert AFTER INSERT ON public.currencies REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('code');
+
+CREATE TRIGGER currencies_audit_update AFTER UPDATE ON public.currencies REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('code');
 
 CREATE TRIGGER currencies_no_truncate BEFORE TRUNCATE ON public.currencies FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER deadline_extensions_audit AFTER INSERT OR DELETE OR UPDATE ON public.deadline_extensions FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER deadline_extensions_audit_delete AFTER DELETE ON public.deadline_extensions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_extensions_audit_insert AFTER INSERT ON public.deadline_extensions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_extensions_audit_update AFTER UPDATE ON public.deadline_extensions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER deadline_extensions_no_truncate BEFORE TRUNCATE ON public.deadline_extensions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER deadline_extensions_version BEFORE UPDATE ON public.deadline_extensions FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER deadline_rules_audit AFTER INSERT OR DELETE OR UPDATE ON public.deadline_rules FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER deadline_rules_audit_delete AFTER DELETE ON public.deadline_rules REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_rules_audit_insert AFTER INSERT ON public.deadline_rules REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_rules_audit_update AFTER UPDATE ON public.deadline_rules REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER deadline_rules_no_truncate BEFORE TRUNCATE ON public.deadline_rules FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER documents_audit AFTER INSERT OR DELETE OR UPDATE ON public.documents FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER documents_audit_delete AFTER DELETE ON public.documents REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER documents_audit_insert AFTER INSERT ON public.documents REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER documents_audit_update AFTER UPDATE ON public.documents REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER documents_check BEFORE UPDATE ON public.documents FOR EACH ROW EXECUTE FUNCTION public.check_document();
 
@@ -2223,17 +2285,29 @@ CREATE TRIGGER documents_version BEFORE UPDATE ON public.documents FOR EACH ROW 
 
 CREATE TRIGGER entitlement_assessments_append_only BEFORE DELETE OR UPDATE ON public.entitlement_assessments FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER entitlement_assessments_audit AFTER INSERT OR DELETE OR UPDATE ON public.entitlement_assessments FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER entitlement_assessments_audit_delete AFTER DELETE ON public.entitlement_assessments REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER entitlement_assessments_audit_insert AFTER INSERT ON public.entitlement_assessments REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER entitlement_assessments_audit_update AFTER UPDATE ON public.entitlement_assessments REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER entitlement_assessments_no_truncate BEFORE TRUNCATE ON public.entitlement_assessments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER entitlement_exceptions_audit AFTER INSERT OR DELETE OR UPDATE ON public.entitlement_exceptions FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER entitlement_exceptions_audit_delete AFTER DELETE ON public.entitlement_exceptions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER entitlement_exceptions_audit_insert AFTER INSERT ON public.entitlement_exceptions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER entitlement_exceptions_audit_update AFTER UPDATE ON public.entitlement_exceptions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER entitlement_exceptions_no_truncate BEFORE TRUNCATE ON public.entitlement_exceptions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER entitlement_exceptions_version BEFORE UPDATE ON public.entitlement_exceptions FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER entitlements_audit AFTER INSERT OR DELETE OR UPDATE ON public.entitlements FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER entitlements_audit_delete AFTER DELETE ON public.entitlements REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER entitlements_audit_insert AFTER INSERT ON public.entitlements REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER entitlements_audit_update AFTER UPDATE ON public.entitlements REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER entitlements_check AFTER INSERT OR UPDATE ON public.entitlements FOR EACH ROW EXECUTE FUNCTION public.check_entitlement();
 
@@ -2243,7 +2317,11 @@ CREATE TRIGGER entitlements_no_truncate BEFORE TRUNCATE ON public.entitlements F
 
 CREATE TRIGGER entitlements_version BEFORE UPDATE ON public.entitlements FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER exchange_rate_months_audit AFTER INSERT OR DELETE OR UPDATE ON public.exchange_rate_months FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER exchange_rate_months_audit_delete AFTER DELETE ON public.exchange_rate_months REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER exchange_rate_months_audit_insert AFTER INSERT ON public.exchange_rate_months REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER exchange_rate_months_audit_update AFTER UPDATE ON public.exchange_rate_months REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER exchange_rate_months_no_truncate BEFORE TRUNCATE ON public.exchange_rate_months FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
@@ -2251,11 +2329,19 @@ CREATE TRIGGER exchange_rate_months_version BEFORE UPDATE ON public.exchange_rat
 
 CREATE TRIGGER exchange_rates_append_only BEFORE DELETE OR UPDATE ON public.exchange_rates FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER exchange_rates_audit AFTER INSERT OR DELETE OR UPDATE ON public.exchange_rates FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER exchange_rates_audit_delete AFTER DELETE ON public.exchange_rates REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER exchange_rates_audit_insert AFTER INSERT ON public.exchange_rates REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER exchange_rates_audit_update AFTER UPDATE ON public.exchange_rates REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER exchange_rates_no_truncate BEFORE TRUNCATE ON public.exchange_rates FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER exclusion_rules_audit AFTER INSERT OR DELETE OR UPDATE ON public.exclusion_rules FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER exclusion_rules_audit_delete AFTER DELETE ON public.exclusion_rules REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER exclusion_rules_audit_insert AFTER INSERT ON public.exclusion_rules REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER exclusion_rules_audit_update AFTER UPDATE ON public.exclusion_rules REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER exclusion_rules_no_truncate BEFORE TRUNCATE ON public.exclusion_rules FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
@@ -2269,11 +2355,19 @@ CREATE TRIGGER export_jobs_no_truncate BEFORE TRUNCATE ON public.export_jobs FOR
 
 CREATE TRIGGER export_jobs_version BEFORE UPDATE ON public.export_jobs FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER field_offices_audit AFTER INSERT OR DELETE OR UPDATE ON public.field_offices FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER field_offices_audit_delete AFTER DELETE ON public.field_offices REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER field_offices_audit_insert AFTER INSERT ON public.field_offices REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER field_offices_audit_update AFTER UPDATE ON public.field_offices REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER field_offices_no_truncate BEFORE TRUNCATE ON public.field_offices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER funds_audit AFTER INSERT OR DELETE OR UPDATE ON public.funds FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER funds_audit_delete AFTER DELETE ON public.funds REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER funds_audit_insert AFTER INSERT ON public.funds REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER funds_audit_update AFTER UPDATE ON public.funds REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER funds_no_truncate BEFORE TRUNCATE ON public.funds FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
@@ -2283,19 +2377,31 @@ CREATE TRIGGER idempotency_records_kept BEFORE UPDATE ON public.idempotency_reco
 
 CREATE TRIGGER idempotency_records_no_truncate BEFORE TRUNCATE ON public.idempotency_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER indicator_definitions_audit AFTER INSERT OR DELETE OR UPDATE ON public.indicator_definitions FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER indicator_definitions_audit_delete AFTER DELETE ON public.indicator_definitions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER indicator_definitions_audit_insert AFTER INSERT ON public.indicator_definitions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER indicator_definitions_audit_update AFTER UPDATE ON public.indicator_definitions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER indicator_definitions_no_truncate BEFORE TRUNCATE ON public.indicator_definitions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER ledger_accounts_append_only BEFORE DELETE OR UPDATE ON public.ledger_accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER ledger_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.ledger_accounts FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER ledger_accounts_audit_delete AFTER DELETE ON public.ledger_accounts REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER ledger_accounts_audit_insert AFTER INSERT ON public.ledger_accounts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER ledger_accounts_audit_update AFTER UPDATE ON public.ledger_accounts REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER ledger_accounts_no_truncate BEFORE TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER ledger_postings_append_only BEFORE DELETE OR UPDATE ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER ledger_postings_audit AFTER INSERT OR DELETE OR UPDATE ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER ledger_postings_audit_delete AFTER DELETE ON public.ledger_postings REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER ledger_postings_audit_insert AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER ledger_postings_audit_update AFTER UPDATE ON public.ledger_postings REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced_ck AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_postings_balance();
 
@@ -2305,27 +2411,47 @@ CREATE TRIGGER ledger_postings_no_truncate BEFORE TRUNCATE ON public.ledger_post
 
 CREATE TRIGGER ledger_transactions_append_only BEFORE DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER ledger_transactions_audit AFTER INSERT OR DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER ledger_transactions_audit_delete AFTER DELETE ON public.ledger_transactions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER ledger_transactions_audit_insert AFTER INSERT ON public.ledger_transactions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER ledger_transactions_audit_update AFTER UPDATE ON public.ledger_transactions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER ledger_transactions_no_truncate BEFORE TRUNCATE ON public.ledger_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER operations_audit AFTER INSERT OR DELETE OR UPDATE ON public.operations FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER operations_audit_delete AFTER DELETE ON public.operations REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER operations_audit_insert AFTER INSERT ON public.operations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER operations_audit_update AFTER UPDATE ON public.operations REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER operations_no_truncate BEFORE TRUNCATE ON public.operations FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER partners_audit AFTER INSERT OR DELETE OR UPDATE ON public.partners FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER partners_audit_delete AFTER DELETE ON public.partners REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER partners_audit_insert AFTER INSERT ON public.partners REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER partners_audit_update AFTER UPDATE ON public.partners REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER partners_no_truncate BEFORE TRUNCATE ON public.partners FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER payment_documents_append_only BEFORE DELETE OR UPDATE ON public.payment_documents FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER payment_documents_audit AFTER INSERT OR DELETE OR UPDATE ON public.payment_documents FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER payment_documents_audit_delete AFTER DELETE ON public.payment_documents REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_documents_audit_insert AFTER INSERT ON public.payment_documents REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_documents_audit_update AFTER UPDATE ON public.payment_documents REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payment_documents_check AFTER INSERT ON public.payment_documents FOR EACH ROW EXECUTE FUNCTION public.check_payment_part();
 
 CREATE TRIGGER payment_documents_no_truncate BEFORE TRUNCATE ON public.payment_documents FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER payment_lines_audit AFTER INSERT OR DELETE OR UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER payment_lines_audit_delete AFTER DELETE ON public.payment_lines REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_lines_audit_insert AFTER INSERT ON public.payment_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_lines_audit_update AFTER UPDATE ON public.payment_lines REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payment_lines_check AFTER INSERT OR DELETE OR UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.check_payment_part();
 
@@ -2335,7 +2461,11 @@ CREATE TRIGGER payment_totals_no_truncate BEFORE TRUNCATE ON public.payment_tota
 
 CREATE TRIGGER payments_announce AFTER INSERT OR UPDATE OF status ON public.payments FOR EACH ROW EXECUTE FUNCTION public.announce_payment();
 
-CREATE TRIGGER payments_audit AFTER INSERT OR DELETE OR UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER payments_audit_delete AFTER DELETE ON public.payments REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payments_audit_insert AFTER INSERT ON public.payments REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payments_audit_update AFTER UPDATE ON public.payments REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_new_payment();
 
@@ -2355,13 +2485,21 @@ CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW EXE
 
 CREATE TRIGGER plan_items_append_only BEFORE DELETE OR UPDATE ON public.plan_items FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER plan_items_audit AFTER INSERT OR DELETE OR UPDATE ON public.plan_items FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER plan_items_audit_delete AFTER DELETE ON public.plan_items REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER plan_items_audit_insert AFTER INSERT ON public.plan_items REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER plan_items_audit_update AFTER UPDATE ON public.plan_items REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER plan_items_check AFTER INSERT ON public.plan_items FOR EACH ROW EXECUTE FUNCTION public.check_plan_item();
 
 CREATE TRIGGER plan_items_no_truncate BEFORE TRUNCATE ON public.plan_items FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER plans_audit AFTER INSERT OR DELETE OR UPDATE ON public.plans FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER plans_audit_delete AFTER DELETE ON public.plans REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER plans_audit_insert AFTER INSERT ON public.plans REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER plans_audit_update AFTER UPDATE ON public.plans REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER plans_no_truncate BEFORE TRUNCATE ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
@@ -2371,45 +2509,81 @@ CREATE TRIGGER plans_transition BEFORE INSERT OR UPDATE OF status ON public.plan
 
 CREATE TRIGGER plans_version BEFORE UPDATE ON public.plans FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER required_documents_audit AFTER INSERT OR DELETE OR UPDATE ON public.required_documents FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER required_documents_audit_delete AFTER DELETE ON public.required_documents REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER required_documents_audit_insert AFTER INSERT ON public.required_documents REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER required_documents_audit_update AFTER UPDATE ON public.required_documents REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER required_documents_no_truncate BEFORE TRUNCATE ON public.required_documents FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER return_desks_audit AFTER INSERT OR DELETE OR UPDATE ON public.return_desks FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER return_desks_audit_delete AFTER DELETE ON public.return_desks REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER return_desks_audit_insert AFTER INSERT ON public.return_desks REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER return_desks_audit_update AFTER UPDATE ON public.return_desks REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER return_desks_no_truncate BEFORE TRUNCATE ON public.return_desks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER returnee_identities_audit AFTER INSERT OR DELETE OR UPDATE ON public.returnee_identities FOR EACH ROW EXECUTE FUNCTION public.record_change('returnee_id');
+CREATE TRIGGER returnee_identities_audit_delete AFTER DELETE ON public.returnee_identities REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('returnee_id');
+
+CREATE TRIGGER returnee_identities_audit_insert AFTER INSERT ON public.returnee_identities REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('returnee_id');
+
+CREATE TRIGGER returnee_identities_audit_update AFTER UPDATE ON public.returnee_identities REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('returnee_id');
 
 CREATE TRIGGER returnee_identities_no_truncate BEFORE TRUNCATE ON public.returnee_identities FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER returnee_identities_version BEFORE UPDATE ON public.returnee_identities FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER returnees_audit AFTER INSERT OR DELETE OR UPDATE ON public.returnees FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER returnees_audit_delete AFTER DELETE ON public.returnees REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER returnees_audit_insert AFTER INSERT ON public.returnees REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER returnees_audit_update AFTER UPDATE ON public.returnees REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER returnees_no_truncate BEFORE TRUNCATE ON public.returnees FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER returnees_version BEFORE UPDATE ON public.returnees FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER suppliers_audit AFTER INSERT OR DELETE OR UPDATE ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER suppliers_audit_delete AFTER DELETE ON public.suppliers REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER suppliers_audit_insert AFTER INSERT ON public.suppliers REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER suppliers_audit_update AFTER UPDATE ON public.suppliers REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER suppliers_no_truncate BEFORE TRUNCATE ON public.suppliers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER suppliers_version BEFORE UPDATE ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER tariff_rules_audit AFTER INSERT OR DELETE OR UPDATE ON public.tariff_rules FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER tariff_rules_audit_delete AFTER DELETE ON public.tariff_rules REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER tariff_rules_audit_insert AFTER INSERT ON public.tariff_rules REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER tariff_rules_audit_update AFTER UPDATE ON public.tariff_rules REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER tariff_rules_no_truncate BEFORE TRUNCATE ON public.tariff_rules FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER tariff_versions_audit AFTER INSERT OR DELETE OR UPDATE ON public.tariff_versions FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER tariff_versions_audit_delete AFTER DELETE ON public.tariff_versions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER tariff_versions_audit_insert AFTER INSERT ON public.tariff_versions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER tariff_versions_audit_update AFTER UPDATE ON public.tariff_versions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER tariff_versions_no_truncate BEFORE TRUNCATE ON public.tariff_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER visa_regimes_audit AFTER INSERT OR DELETE OR UPDATE ON public.visa_regimes FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER visa_regimes_audit_delete AFTER DELETE ON public.visa_regimes REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER visa_regimes_audit_insert AFTER INSERT ON public.visa_regimes REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER visa_regimes_audit_update AFTER UPDATE ON public.visa_regimes REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER visa_regimes_no_truncate BEFORE TRUNCATE ON public.visa_regimes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER vulnerabilities_audit AFTER INSERT OR DELETE OR UPDATE ON public.vulnerabilities FOR EACH ROW EXECUTE FUNCTION public.record_change('id');
+CREATE TRIGGER vulnerabilities_audit_delete AFTER DELETE ON public.vulnerabilities REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER vulnerabilities_audit_insert AFTER INSERT ON public.vulnerabilities REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER vulnerabilities_audit_update AFTER UPDATE ON public.vulnerabilities REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER vulnerabilities_no_truncate BEFORE TRUNCATE ON public.vulnerabilities FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 

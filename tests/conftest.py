@@ -26,6 +26,19 @@ _TEMPORARY = TEST_DIR / "tmp"
 if (ROOT / "tests" / "storage_fixtures.py").exists():
     pytest_plugins = ["tests.storage_fixtures"]
 
+_LONGEST = (
+    "demo/test_demo_once.py",
+    "operations/test_compiled_random.py",
+    "faults/test_api_kill.py",
+    "conformance/test_schemathesis.py",
+    "faults/test_export_kill.py",
+    "exports/test_storage_embedded.py",
+    "operations/test_serve.py",
+    "faults/test_outages.py",
+    "database/test_migrations.py",
+)
+"""Modules that take longest, which a worker has to begin with, lest the other waits for it at the end."""
+
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
@@ -65,6 +78,11 @@ def pytest_configure() -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(_TEMPORARY)
     socket.socket.connect = _guarded_connect  # type: ignore[method-assign, assignment]  # the guard
     socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign, assignment]  # the guard
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {ROOT / "tests" / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

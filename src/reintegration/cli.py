@@ -55,11 +55,13 @@ def main() -> None:
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Work on reports beside it.")] = True,  # noqa: FBT002 - typer's form of a flag
+) -> None:
     """Serve the API and work on reports until told to stop."""
     from reintegration.commands import serving
 
-    serving.serve(load_settings(), typer.echo)
+    serving.serve(load_settings(), typer.echo, with_worker=with_worker)
 
 
 @app.command()
@@ -67,9 +69,9 @@ def worker(
     follow_stdin: Annotated[bool, typer.Option("--follow-stdin", hidden=True, help="End with whoever holds the pipe.")] = False,  # noqa: FBT002 - typer's form of a flag
 ) -> None:
     """Work on reports until told to stop; any number of workers may run."""
-    from reintegration.commands import serving
+    from reintegration.commands import working
 
-    serving.work(load_settings(), follows_stdin=follow_stdin)
+    working.work(load_settings(), follows_stdin=follow_stdin)
 
 
 @app.command()

@@ -70,6 +70,7 @@ class ApiProcess:
                 "-m",
                 "reintegration",
                 "serve",
+                "--no-worker",
                 env=self.environment,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
@@ -82,7 +83,7 @@ class ApiProcess:
                 assert line, log.read_text()
 
     async def kill(self) -> None:
-        """End it, and the worker beside it, without a chance to say anything."""
+        """End it without a chance to say anything."""
         process, self.process = self.process, None
         if process is not None:
             with suppress(ProcessLookupError):  # it ended by itself, and `start` has told why

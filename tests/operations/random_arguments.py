@@ -23,6 +23,8 @@ from graphql import (
 from tests.operations.random_draws import Draws, Place
 
 _PAGE = ("first", "after", "last", "before")
+_LIST_VARIABLES = 0.6
+"""Lists are rare, and whole ones in a variable would hardly be seen."""
 _SHARED = 0.3
 """Variables that stand in another place already."""
 _UNREADABLE = {
@@ -177,7 +179,8 @@ class Arguments:
         return Written(json.dumps(value, ensure_ascii=False), value)
 
     def _within(self, kind: GraphQLInputType, place: Place, value: object, *, is_constant: bool) -> Written:
-        if not is_constant and value is not None and self.draws.dice.chance(0.7 * self.share_of_variables):
+        share = _LIST_VARIABLES if isinstance(get_nullable_type(kind), GraphQLList) else 0.7 * self.share_of_variables
+        if not is_constant and value is not None and self.draws.dice.chance(share):
             return self._variable(kind, place, _always(value))
         return self._literal(kind, place, value, is_constant=is_constant)
 

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     get_named_type,
+    get_nullable_type,
     is_required_input_field,
 )
 
@@ -25,7 +26,9 @@ T = TypeVar("T")
 _LAST_WORD = re.compile(r"[A-Z][a-z]*$")
 _NOT_IDS = ("nonsense", "", "0", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "идентификатор")
 _NOT_CURSORS = ("nonsense", "", "W10", "WyJjYXNlcy5uZXdlc3QiXQ")
-_EMPTY_LISTS = 0.1
+_LISTS = 3
+"""How many more chances a list has among an object's fields: few objects have one."""
+_EMPTY_LISTS = 0.2
 _BARE_ITEMS = 0.08
 """Lists of which only an item is given: GraphQL makes a list of it."""
 _NULL_FIELDS = 0.08
@@ -123,7 +126,9 @@ class Draws:
     def _object(self, kind: GraphQLInputObjectType) -> dict[str, object]:
         """What is required, one or two other fields, and sometimes a null."""
         optional = [name for name, item in kind.fields.items() if not is_required_input_field(item)]
-        wanted = set(self.dice.sample(optional, min(len(optional), self.dice.choice((0, 1, 1, 1, 1, 2, 2, 3)))))
+        lists = [name for name in optional if isinstance(get_nullable_type(kind.fields[name].type), GraphQLList)]
+        pool = [*optional, *lists * _LISTS]
+        wanted = set(self.dice.sample(pool, min(len(optional), self.dice.choice((0, 1, 1, 1, 1, 2, 2, 3)))))
         found: dict[str, object] = {}
         for name, item in kind.fields.items():
             if name in wanted or name not in optional:

@@ -21,6 +21,8 @@ from tests.operations.schema_walk import Walk
 from tests.operations.two_offices import A
 
 NUMBER = 1_000
+VALIDATED = 400
+"""Validation takes longer than all else; those that both ways answer are validated too."""
 SCHEMA = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
 SELECTIONS = ("field", "inline fragment", "spread")
 FORMS = {
@@ -60,7 +62,7 @@ def made(maker: DocumentMaker) -> list[RandomDocument]:
 
 
 def test_documents_are_valid_and_mostly_within_the_limits(maker: DocumentMaker, made: list[RandomDocument]) -> None:
-    for seed, document in enumerate(made):
+    for seed, document in enumerate(made[:VALIDATED]):
         assert validate(SCHEMA, parse(document.query)) == [], (seed, document)
     within = sum(maker.is_within_limits(document) for document in made)
     assert 0.8 * NUMBER <= within < NUMBER

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from aiohttp import ClientResponse, ClientWebSocketResponse
 
-from reintegration.commands.serving import report_resources
+from reintegration.commands.working import report_resources
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.demo.receipts import receipt_png
 from reintegration.exports.worker import WorkerPace, run_worker

@@ -62,7 +62,6 @@ class ApiContext:
     turns: asyncio.Semaphore | None = None
     payloads: PayloadReader | None = None
     text: str = ""
-    has_written: bool = False
     _is_over: bool = False
     _opened: AbstractAsyncContextManager[Transaction] | None = None
     _transaction: Transaction | None = None

@@ -9,14 +9,13 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     NoSchemaIntrospectionCustomRule,
-    ValidationRule,
     get_operation_ast,
     parse,
     specified_rules,
-    validate,
 )
-from strawberry.extensions import ValidationCache
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext, ExecutionResult, StreamExecutionResult
 from strawberry.types.execution import ParseOptions, PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -63,12 +62,13 @@ class EdgeSchema(strawberry.Schema):
         introspection = (NoSchemaIntrospectionCustomRule,) if is_hardened else ()
         rules = (*document_rules(limits), *introspection)
         self._rules = (*specified_rules, *rules)
+        self._mistakes = lru_cache(maxsize=_CACHED_DOCUMENTS)(self._validate)
         super().__init__(
             query,
             mutation,
             subscription,
             types=types,
-            extensions=[partial(_Edge, limits, rules, self._present)],
+            extensions=[partial(_Edge, limits, self.mistakes, self._present)],
             config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=is_hardened),
             exception_handlers=exception_handlers(),
             execution_context_class=PayloadExecutor,
@@ -80,7 +80,18 @@ class EdgeSchema(strawberry.Schema):
             document = _parsed(query, self.limits.tokens)
         except GraphQLError:
             return None
-        return None if validate(self._schema, document, self._rules) else document
+        return None if self.mistakes(query) else document
+
+    def mistakes(self, query: str) -> tuple[GraphQLError, ...]:
+        """What is wrong with a document that can be parsed, whoever sends it and whatever its variables.
+
+        Raises:
+            GraphQLError: it can't be parsed.
+        """
+        return self._mistakes(query)
+
+    def _validate(self, query: str) -> tuple[GraphQLError, ...]:
+        return tuple(validate_document(self._schema, _parsed(query, self.limits.tokens), self._rules))
 
     async def execute(
         self,
@@ -115,25 +126,24 @@ class EdgeSchema(strawberry.Schema):
             result.errors = [show(error) for error in errors]
 
 
-class _Edge(ValidationCache):
+class _Edge(SchemaExtension):
     """One operation's way through the edge; made anew for each, over caches and rules that are not."""
 
     def __init__(
         self,
         limits: Limits,
-        rules: tuple[type[ValidationRule], ...],
+        mistakes: Callable[[str], tuple[GraphQLError, ...]],
         present: Callable[[StreamExecutionResult, str | None], None],
     ) -> None:
-        super().__init__(maxsize=_CACHED_DOCUMENTS)
+        super().__init__()
         self.limits = limits
-        self.rules = rules
+        self.mistakes = mistakes
         self.present = present
         self.requested = 0
 
     async def on_operation(self) -> AsyncIterator[None]:
         """Give the operation surroundings of its own, and close its snapshot whatever happens."""
         execution = self.execution_context
-        execution.validation_rules += self.rules
         execution.parse_options = ParseOptions(max_lexical_tokens=self.limits.tokens)  # type: ignore[typeddict-unknown-key] # graphql-core's name
         if not isinstance(execution.context, ApiContext):
             yield
@@ -157,12 +167,10 @@ class _Edge(ValidationCache):
 
     def on_validate(self) -> Iterator[None]:
         """Validate from the cache, then weigh the valid document with its variables."""
-        for _ in super().on_validate():
-            errors = list(self.execution_context.pre_execution_errors or ())
-            if not errors:
-                errors = list(self._weigh())
-            self.execution_context.pre_execution_errors = errors
-            yield
+        query = self.execution_context.query
+        if query and self.execution_context.graphql_document is not None:
+            self.execution_context.pre_execution_errors = list(self.mistakes(query)) or list(self._weigh())
+        yield
 
     def _weigh(self) -> Iterator[GraphQLError]:
         execution = self.execution_context

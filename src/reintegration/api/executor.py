@@ -53,7 +53,7 @@ class PayloadExecutor(StrawberryGraphQLCoreExecutionContext):
             data = await context.payloads.read(context, later, place)
             if data is not None:
                 return orjson.Fragment(data)
-        shown: object = await loaders.loaded(context, shape_of(later.kind).shown_as, later.key)
+        shown: object = await loaders.record(context, shape_of(later.kind).shown_as, later.key)
         completed = super().complete_object_value(return_type, field_details_list, info, path, shown, position_context)
         return await completed if self.is_awaitable(completed) else completed
 

@@ -152,22 +152,29 @@ async def deadline_of(context: ApiContext, case_id: UUID) -> date | None:
 
 
 async def record(context: ApiContext, kind: type[T], key: UUID) -> T:
-    """One record, for a root field or for what a mutation returns.
+    """One record.
 
     Raises:
         NotFoundError: absent, or not the caller's.
     """
-    if context.payloads is not None and context.has_written:
-        return cast("T", Later(kind.__name__, key))  # api/executor.py reads it with what is selected
-    return await loaded(context, kind, key)
-
-
-async def loaded(context: ApiContext, kind: type[T], key: UUID) -> T:
-    """As `record`, by the loader."""
     found = await context.loader(ByKey(kind.__name__)).load(key)
     if found is None:
         raise NotFoundError(kind=kind.__name__)
     return cast("T", found)
+
+
+async def returned(context: ApiContext, kind: type[T], key: UUID) -> T:
+    """One record as what a mutation returns of it: only to be put into its payload.
+
+    Where reads are compiled it is a placeholder that `api/executor.py` fills with what is selected of the record; a mutation
+    that looks into the record itself asks for `record`.
+
+    Raises:
+        NotFoundError: absent, or not the caller's; of a placeholder, once it is filled.
+    """
+    if context.payloads is not None:
+        return cast("T", Later(kind.__name__, key))
+    return await record(context, kind, key)
 
 
 async def many(context: ApiContext, kind: type[T], keys: Sequence[object]) -> list[T]:

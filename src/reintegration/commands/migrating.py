@@ -1,7 +1,7 @@
 """`migrate`: the database alone, for installations that migrate with a login of its own."""
 
 from reintegration.commands.running import run, stoppable
-from reintegration.commands.serving import waiting
+from reintegration.commands.starting import waiting
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.resources import open_database, prepare_database
 from reintegration.settings import Settings

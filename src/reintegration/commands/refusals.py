@@ -4,7 +4,7 @@ from typing import Final
 
 from reintegration.api.documents import TrustedDocumentError
 from reintegration.app import ListenError
-from reintegration.commands.serving import WorkerEndedError
+from reintegration.commands.working import WorkerEndedError
 from reintegration.database.embedded import EmbeddedServerError as EmbeddedDatabaseError
 from reintegration.database.migrate import MigrationError
 from reintegration.kernel.errors import DomainError

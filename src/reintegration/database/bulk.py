@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import orjson
 
 from reintegration.database.transaction import Transaction
-from reintegration.kernel.canonical import canonical_json
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 Cells = Mapping[str, object]
@@ -19,7 +21,7 @@ async def insert_rows(transaction: Transaction, table: str, rows: Sequence[Cells
     tail = " on conflict do nothing" if if_absent else ""
     return await transaction.execute(
         f"insert into {_name(table)} ({names}) select {names} from jsonb_populate_recordset(null::{_name(table)}, $1){tail}",  # noqa: S608 - names are checked
-        canonical_json(rows).decode(),
+        _json(rows),
     )
 
 
@@ -31,8 +33,23 @@ async def update_rows(transaction: Transaction, table: str, rows: Sequence[Cells
     return await transaction.execute(
         f"update {_name(table)} as stored set {changes} "  # noqa: S608 - names are checked
         f"from jsonb_populate_recordset(null::{_name(table)}, $1) as given where stored.{_name(key)} = given.{_name(key)}",
-        canonical_json(rows).decode(),
+        _json(rows),
     )
+
+
+def _json(rows: Sequence[Cells]) -> str:
+    """The rows as PostgreSQL reads them; orjson spells ids, days and instants itself."""
+    return orjson.dumps(rows, default=_plain).decode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, UUID):  # asyncpg's own kind of it
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is no cell")
 
 
 def _names(row: Cells) -> list[str]:

@@ -12,7 +12,9 @@ import structlog
 
 from reintegration.app import open_site
 from reintegration.commands.running import StoppedError, run, stoppable
-from reintegration.commands.serving import report_resources, started_places, worker_process
+from reintegration.commands.starting import started_places
+from reintegration.commands.worker_process import worker_process
+from reintegration.commands.working import report_resources
 from reintegration.database.transaction import Transaction
 from reintegration.demo.comparing import DemoMismatchError, Sealed, compare, rows_of
 from reintegration.demo.figures import YEAR_2022, YEAR_2023

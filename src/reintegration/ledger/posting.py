@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from reintegration.database.sql import load_queries
@@ -28,9 +29,7 @@ class Account:
     @property
     def id(self) -> UUID:
         """The account's id, which follows from its name."""
-        return uuid5(
-            _NAMESPACE, "|".join(map(str, (self.kind, self.fund_id, self.stream, self.case_id, self.line_id, self.currency)))
-        )
+        return _account_id(self.kind, self.fund_id, self.stream, self.case_id, self.line_id, self.currency)
 
     @property
     def minimum_minor(self) -> int | None:
@@ -58,6 +57,11 @@ class Entry:
     effective_on: date
     postings: tuple[Posting, ...]
     reverses_id: UUID | None = None
+
+
+@lru_cache(maxsize=10_000)
+def _account_id(*name: object) -> UUID:
+    return uuid5(_NAMESPACE, "|".join(map(str, name)))
 
 
 async def post(transaction: Transaction, entry: Entry) -> UUID:

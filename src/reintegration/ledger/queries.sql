@@ -1,11 +1,12 @@
 -- name: open_accounts
--- Account ids follow from their names, so two who open one at once open the same.
+-- Account ids follow from their names, so two who open one at once open the same. Without a target every unique index decides:
+-- with one of them alone the loser of a race is still entered into the other, and fails there.
 insert into ledger_accounts (id, kind, fund_id, case_id, stream, line_id, currency, minimum_minor)
 select id, kind, fund_id, case_id, stream, line_id, currency, minimum_minor
 from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[])
     as account (id, kind, fund_id, case_id, stream, line_id, currency, minimum_minor)
 order by id
-on conflict (id) do nothing
+on conflict do nothing
 
 -- name: record_transactions
 insert into ledger_transactions (

@@ -3,7 +3,7 @@
 import strawberry
 
 from reintegration.api.graph import ApiInfo
-from reintegration.api.loaders import record
+from reintegration.api.loaders import returned
 from reintegration.api.mutations.case_inputs import (
     ArrivalConfirmInput,
     CaseCloseInput,
@@ -103,20 +103,20 @@ class CaseMutations:
     async def case_register(self, info: ApiInfo, asked: Input[CaseRegisterInput]) -> CaseRegisterPayload:
         """Open the file of a household."""
         done = await execute(info, asked, Permission.CASE_REGISTER, register_case, asked.command)
-        return CaseRegisterPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
+        return CaseRegisterPayload(case=await returned(info.context, Case, done.reference.id), replayed=done.replayed)
 
     @mutation(VulnerabilityRecordPayload, TransitionError, errors.VulnerabilityKnownError)
     async def vulnerability_record(self, info: ApiInfo, asked: Input[VulnerabilityRecordInput]) -> VulnerabilityRecordPayload:
         """Say that a person is vulnerable; it counts once Fedasil approves it."""
         done = await execute(info, asked, Permission.VULNERABILITY_RECORD, record_vulnerability, asked.command)
-        found = await record(info.context, Vulnerability, done.reference.id)
+        found = await returned(info.context, Vulnerability, done.reference.id)
         return VulnerabilityRecordPayload(vulnerability=found, replayed=done.replayed)
 
     @mutation(VulnerabilityDecidePayload, errors.AlreadyDecidedError, SamePersonError, TransitionError)
     async def vulnerability_decide(self, info: ApiInfo, asked: Input[VulnerabilityDecideInput]) -> VulnerabilityDecidePayload:
         """Approve or refuse a vulnerability that somebody else recorded."""
         done = await execute(info, asked, Permission.VULNERABILITY_APPROVE, decide_vulnerability, asked.command)
-        found = await record(info.context, Vulnerability, done.reference.id)
+        found = await returned(info.context, Vulnerability, done.reference.id)
         return VulnerabilityDecidePayload(vulnerability=found, replayed=done.replayed)
 
     @mutation(
@@ -130,7 +130,7 @@ class CaseMutations:
     async def case_refer(self, info: ApiInfo, asked: Input[CaseReferInput]) -> CaseReferPayload:
         """Give a case to a partner and, if known, to an office."""
         done = await execute(info, asked, Permission.CASE_REFER, refer_case, asked.command)
-        return CaseReferPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
+        return CaseReferPayload(case=await returned(info.context, Case, done.reference.id), replayed=done.replayed)
 
     @mutation(
         CaseDepartPayload,
@@ -143,7 +143,7 @@ class CaseMutations:
     async def case_depart(self, info: ApiInfo, asked: Input[CaseDepartInput]) -> CaseDepartPayload:
         """Record that a household left Belgium. An assessment with deviations follows where other amounts were granted."""
         done = await execute(info, asked, Permission.CASE_DEPART, record_departure, asked.command)
-        return CaseDepartPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
+        return CaseDepartPayload(case=await returned(info.context, Case, done.reference.id), replayed=done.replayed)
 
     @mutation(
         ArrivalConfirmPayload,
@@ -156,13 +156,13 @@ class CaseMutations:
     async def arrival_confirm(self, info: ApiInfo, asked: Input[ArrivalConfirmInput]) -> ArrivalConfirmPayload:
         """Confirm, as the office of the case, that the household arrived; the time to use its budget starts."""
         done = await execute(info, asked, Permission.ARRIVAL_CONFIRM, confirm_arrival, asked.command)
-        return ArrivalConfirmPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
+        return ArrivalConfirmPayload(case=await returned(info.context, Case, done.reference.id), replayed=done.replayed)
 
     @mutation(CaseTransferPayload, TransitionError, errors.DublinCaseError, errors.SameOfficeError, errors.OfficeMismatchError)
     async def case_transfer(self, info: ApiInfo, asked: Input[CaseTransferInput]) -> CaseTransferPayload:
         """Give a case to another office; its payments stay with the office that made them."""
         done = await execute(info, asked, Permission.CASE_TRANSFER, transfer_case, asked.command)
-        return CaseTransferPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
+        return CaseTransferPayload(case=await returned(info.context, Case, done.reference.id), replayed=done.replayed)
 
     @mutation(
         CaseClosePayload,
@@ -175,4 +175,4 @@ class CaseMutations:
     async def case_close(self, info: ApiInfo, asked: Input[CaseCloseInput]) -> CaseClosePayload:
         """Close a case for good; what is left of its money goes back to the fund."""
         done = await execute(info, asked, Permission.CASE_CLOSE, close_case, asked.command)
-        return CaseClosePayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
+        return CaseClosePayload(case=await returned(info.context, Case, done.reference.id), replayed=done.replayed)

@@ -6,7 +6,7 @@ import strawberry
 
 from reintegration.api.graph import ApiInfo
 from reintegration.api.identifiers import decode
-from reintegration.api.loaders import record
+from reintegration.api.loaders import returned
 from reintegration.api.mutations.execute import (
     CreationInput,
     Input,
@@ -215,21 +215,21 @@ class EntitlementMutations:
     async def entitlement_assess(self, info: ApiInfo, asked: Input[EntitlementAssessInput]) -> EntitlementAssessPayload:
         """Apply a tariff version to the facts of a case as they are now, and keep the answer with its explanation."""
         done = await execute(info, asked, Permission.ENTITLEMENT_ASSESS, assess_entitlement, asked.command)
-        found = await record(info.context, EntitlementAssessment, done.reference.id)
+        found = await returned(info.context, EntitlementAssessment, done.reference.id)
         return EntitlementAssessPayload(assessment=found, replayed=done.replayed)
 
     @mutation(ExceptionRequestPayload, TransitionError, errors.ExceptionNotAllowedError, errors.RequestOpenError)
     async def exception_request(self, info: ApiInfo, asked: Input[ExceptionRequestInput]) -> ExceptionRequestPayload:
         """Ask to lift an exclusion or to fix a ceiling."""
         done = await execute(info, asked, Permission.EXCEPTION_REQUEST, request_exception, asked.command)
-        found = await record(info.context, EntitlementException, done.reference.id)
+        found = await returned(info.context, EntitlementException, done.reference.id)
         return ExceptionRequestPayload(exception=found, replayed=done.replayed)
 
     @mutation(ExceptionDecidePayload, AlreadyDecidedError, SamePersonError, TransitionError)
     async def exception_decide(self, info: ApiInfo, asked: Input[ExceptionDecideInput]) -> ExceptionDecidePayload:
         """Approve or refuse an exception that somebody else asked for."""
         done = await execute(info, asked, Permission.EXCEPTION_DECIDE, decide_exception, asked.command)
-        found = await record(info.context, EntitlementException, done.reference.id)
+        found = await returned(info.context, EntitlementException, done.reference.id)
         return ExceptionDecidePayload(exception=found, replayed=done.replayed)
 
     @mutation(
@@ -248,7 +248,7 @@ class EntitlementMutations:
     async def entitlement_grant(self, info: ApiInfo, asked: Input[EntitlementGrantInput]) -> EntitlementGrantPayload:
         """Grant what the newest assessment of a case gives, as long as its facts still hold."""
         done = await execute(info, asked, Permission.ENTITLEMENT_GRANT, grant_entitlements, asked.command)
-        return EntitlementGrantPayload(case=await record(info.context, Case, done.reference.id), replayed=done.replayed)
+        return EntitlementGrantPayload(case=await returned(info.context, Case, done.reference.id), replayed=done.replayed)
 
     @mutation(
         ExtensionRequestPayload,
@@ -260,7 +260,7 @@ class EntitlementMutations:
     async def extension_request(self, info: ApiInfo, asked: Input[ExtensionRequestInput]) -> ExtensionRequestPayload:
         """Ask for a later last day of an entitlement."""
         done = await execute(info, asked, Permission.EXTENSION_REQUEST, request_extension, asked.command)
-        found = await record(info.context, DeadlineExtension, done.reference.id)
+        found = await returned(info.context, DeadlineExtension, done.reference.id)
         return ExtensionRequestPayload(extension=found, replayed=done.replayed)
 
     @mutation(
@@ -273,5 +273,5 @@ class EntitlementMutations:
     async def extension_decide(self, info: ApiInfo, asked: Input[ExtensionDecideInput]) -> ExtensionDecidePayload:
         """Approve or refuse an extension that somebody else asked for; approval moves the deadline."""
         done = await execute(info, asked, Permission.EXTENSION_DECIDE, decide_extension, asked.command)
-        found = await record(info.context, DeadlineExtension, done.reference.id)
+        found = await returned(info.context, DeadlineExtension, done.reference.id)
         return ExtensionDecidePayload(extension=found, replayed=done.replayed)

@@ -7,7 +7,7 @@ import strawberry
 from reintegration.api.context import ApiContext
 from reintegration.api.graph import ApiInfo
 from reintegration.api.identifiers import decode
-from reintegration.api.loaders import record
+from reintegration.api.loaders import record, returned
 from reintegration.api.mutations.execute import (
     CreationInput,
     Input,
@@ -154,7 +154,7 @@ class EvidenceMutations:
             )
 
         done = await execute(info, asked, Permission.EVIDENCE_UPLOAD, complete_upload, command)
-        found = await record(context, Document, done.reference.id)
+        found = await returned(context, Document, done.reference.id)
         return DocumentCompleteUploadPayload(document=found, replayed=done.replayed)
 
     @mutation(DocumentAttachPayload, errors.WrongStepError, errors.UploadMissingError)
@@ -162,8 +162,8 @@ class EvidenceMutations:
         """Hang a stored document on a payment of the same case."""
         done = await execute(info, asked, Permission.EVIDENCE_UPLOAD, attach_document, asked.command)
         return DocumentAttachPayload(
-            document=await record(info.context, Document, done.reference.id),
-            payment=await record(info.context, Payment, decode(asked.payment_id, "Payment")),
+            document=await returned(info.context, Document, done.reference.id),
+            payment=await returned(info.context, Payment, decode(asked.payment_id, "Payment")),
             replayed=done.replayed,
         )
 

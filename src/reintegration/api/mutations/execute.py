@@ -115,7 +115,6 @@ async def execute(
     key = IdempotencyKey(asked.idempotency_key, info.field_name, canonical_input(asked))
     outcome = await context.unit_of_work.write_once(context.actor, key, lambda transaction: use_case(transaction, command))
     await context.reset_reads()
-    context.has_written = True
     return outcome
 
 

@@ -3,7 +3,7 @@
 import strawberry
 
 from reintegration.api.graph import ApiInfo
-from reintegration.api.loaders import record
+from reintegration.api.loaders import returned
 from reintegration.api.mutations.execute import Input, Payload, execute, mutation
 from reintegration.api.mutations.payment_inputs import (
     PaymentAmendInput,
@@ -135,20 +135,20 @@ class PaymentMutations:
     async def supplier_register(self, info: ApiInfo, asked: Input[SupplierRegisterInput]) -> SupplierRegisterPayload:
         """Add a supplier to the registry of one's office."""
         done = await execute(info, asked, Permission.SUPPLIER_WRITE, register_supplier, asked.command)
-        found = await record(info.context, Supplier, done.reference.id)
+        found = await returned(info.context, Supplier, done.reference.id)
         return SupplierRegisterPayload(supplier=found, replayed=done.replayed)
 
     @mutation(PaymentDraftPayload, errors.ItemNotInForceError, errors.AlreadyPaidError)
     async def payment_draft(self, info: ApiInfo, asked: Input[PaymentDraftInput]) -> PaymentDraftPayload:
         """Begin a payment: of a plan item, or of an entitlement that is paid in Belgium. Nothing is reserved yet."""
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, draft_payment, asked.command)
-        return PaymentDraftPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentDraftPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(PaymentAmendPayload, errors.AlreadyPaidError, TransitionError)
     async def payment_amend(self, info: ApiInfo, asked: Input[PaymentAmendInput]) -> PaymentAmendPayload:
         """Replace the content of a draft."""
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, amend_payment, asked.command)
-        return PaymentAmendPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentAmendPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(
         PaymentSubmitPayload,
@@ -165,25 +165,25 @@ class PaymentMutations:
     async def payment_submit(self, info: ApiInfo, asked: Input[PaymentSubmitInput]) -> PaymentSubmitPayload:
         """Freeze the rates, reserve the money and ask for approval."""
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, submit_payment, asked.command)
-        return PaymentSubmitPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentSubmitPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(PaymentReturnPayload, TransitionError)
     async def payment_return(self, info: ApiInfo, asked: Input[PaymentReturnInput]) -> PaymentReturnPayload:
         """Send a submitted or approved payment back to draft; its money is free again and its approval void."""
         done = await execute(info, asked, _RETURNING, return_payment, asked.command)
-        return PaymentReturnPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentReturnPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(PaymentCancelPayload, TransitionError)
     async def payment_cancel(self, info: ApiInfo, asked: Input[PaymentCancelInput]) -> PaymentCancelPayload:
         """Give a draft up."""
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, cancel_payment, asked.command)
-        return PaymentCancelPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentCancelPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(PaymentApprovePayload, errors.ApprovalVoidError, SamePersonError, TransitionError)
     async def payment_approve(self, info: ApiInfo, asked: Input[PaymentApproveInput]) -> PaymentApprovePayload:
         """Approve exactly the content with this digest."""
         done = await execute(info, asked, Permission.PAYMENT_APPROVE, approve_payment, asked.command)
-        return PaymentApprovePayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentApprovePayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(
         PaymentReleasePayload,
@@ -196,7 +196,7 @@ class PaymentMutations:
     async def payment_release(self, info: ApiInfo, asked: Input[PaymentReleaseInput]) -> PaymentReleasePayload:
         """Let an approved payment go to the bank or the cash desk."""
         done = await execute(info, asked, Permission.PAYMENT_RELEASE, release_payment, asked.command)
-        return PaymentReleasePayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentReleasePayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(
         PaymentConfirmPayload,
@@ -211,13 +211,13 @@ class PaymentMutations:
     async def payment_confirm(self, info: ApiInfo, asked: Input[PaymentConfirmInput]) -> PaymentConfirmPayload:
         """Say that the money has arrived."""
         done = await execute(info, asked, Permission.PAYMENT_SETTLE, confirm_payment, asked.command)
-        return PaymentConfirmPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentConfirmPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(PaymentFailPayload, errors.NonPaymentUnprovedError, TransitionError)
     async def payment_fail(self, info: ApiInfo, asked: Input[PaymentFailInput]) -> PaymentFailPayload:
         """Say that the money has certainly not gone; an unconfirmed payment needs evidence for it."""
         done = await execute(info, asked, Permission.PAYMENT_SETTLE, fail_payment, asked.command)
-        return PaymentFailPayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentFailPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
     @mutation(PaymentMarkUnconfirmedPayload, TransitionError)
     async def payment_mark_unconfirmed(
@@ -226,11 +226,11 @@ class PaymentMutations:
         """Say that nobody knows whether the money has gone; it stays reserved and can't be paid again."""
         done = await execute(info, asked, Permission.PAYMENT_SETTLE, mark_payment_unconfirmed, asked.command)
         return PaymentMarkUnconfirmedPayload(
-            payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed
+            payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed
         )
 
     @mutation(PaymentReversePayload, SamePersonError, TransitionError)
     async def payment_reverse(self, info: ApiInfo, asked: Input[PaymentReverseInput]) -> PaymentReversePayload:
         """Say that the money of a paid payment came back: a reversing ledger entry, never an edit."""
         done = await execute(info, asked, Permission.PAYMENT_REVERSE, reverse_payment, asked.command)
-        return PaymentReversePayload(payment=await record(info.context, Payment, done.reference.id), replayed=done.replayed)
+        return PaymentReversePayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)

@@ -6,7 +6,7 @@ import strawberry
 
 from reintegration.api.graph import ApiInfo
 from reintegration.api.identifiers import decode
-from reintegration.api.loaders import record
+from reintegration.api.loaders import returned
 from reintegration.api.mutations.execute import (
     CreationInput,
     Input,
@@ -143,13 +143,13 @@ class PlanMutations:
     async def plan_draft(self, info: ApiInfo, asked: Input[PlanDraftInput]) -> PlanDraftPayload:
         """Write a new version of the plan of a case; a draft that nobody submitted is superseded by it."""
         done = await execute(info, asked, Permission.PLAN_WRITE, draft_plan, asked.command)
-        return PlanDraftPayload(plan=await record(info.context, Plan, done.reference.id), replayed=done.replayed)
+        return PlanDraftPayload(plan=await returned(info.context, Plan, done.reference.id), replayed=done.replayed)
 
     @mutation(PlanSubmitPayload, TransitionError, errors.CaseNotReadyError, errors.PlanTooLargeError)
     async def plan_submit(self, info: ApiInfo, asked: Input[PlanSubmitInput]) -> PlanSubmitPayload:
         """Hand a draft to the partner's coordinator."""
         done = await execute(info, asked, Permission.PLAN_WRITE, submit_plan, asked.command)
-        return PlanSubmitPayload(plan=await record(info.context, Plan, done.reference.id), replayed=done.replayed)
+        return PlanSubmitPayload(plan=await returned(info.context, Plan, done.reference.id), replayed=done.replayed)
 
     @mutation(
         PlanApprovePayload,
@@ -164,10 +164,10 @@ class PlanMutations:
     async def plan_approve(self, info: ApiInfo, asked: Input[PlanApproveInput]) -> PlanApprovePayload:
         """Put exactly the content with this digest in force; the version before is superseded."""
         done = await execute(info, asked, Permission.PLAN_APPROVE, approve_plan, asked.command)
-        return PlanApprovePayload(plan=await record(info.context, Plan, done.reference.id), replayed=done.replayed)
+        return PlanApprovePayload(plan=await returned(info.context, Plan, done.reference.id), replayed=done.replayed)
 
     @mutation(PlanRejectPayload, TransitionError, errors.CaseNotReadyError, SamePersonError)
     async def plan_reject(self, info: ApiInfo, asked: Input[PlanRejectInput]) -> PlanRejectPayload:
         """Send a submitted version back with a reason; a new version follows."""
         done = await execute(info, asked, Permission.PLAN_APPROVE, reject_plan, asked.command)
-        return PlanRejectPayload(plan=await record(info.context, Plan, done.reference.id), replayed=done.replayed)
+        return PlanRejectPayload(plan=await returned(info.context, Plan, done.reference.id), replayed=done.replayed)

@@ -6,7 +6,7 @@ import strawberry
 
 from reintegration.api.graph import ApiInfo
 from reintegration.api.identifiers import decode
-from reintegration.api.loaders import record
+from reintegration.api.loaders import returned
 from reintegration.api.mutations.execute import CreationInput, Input, Payload, UpdateInput, chosen_id, execute, mutation
 from reintegration.api.types.programme import ExchangeRateMonth
 from reintegration.identity.permissions import Permission
@@ -96,7 +96,7 @@ class ProgrammeMutations:
     ) -> ExchangeRateMonthImportPayload:
         """Keep the rates of a monthly InforEuro file, unconfirmed; the same document again gives the first import."""
         done = await execute(info, asked, Permission.RATE_IMPORT, import_rate_month, asked.command)
-        found = await record(info.context, ExchangeRateMonth, done.reference.id)
+        found = await returned(info.context, ExchangeRateMonth, done.reference.id)
         return ExchangeRateMonthImportPayload(exchange_rate_month=found, replayed=done.replayed)
 
     @mutation(ExchangeRateHistoryImportPayload, InforEuroFormatError, RateMonthConfirmedError)
@@ -105,7 +105,7 @@ class ProgrammeMutations:
     ) -> ExchangeRateHistoryImportPayload:
         """Keep months of InforEuro histories, unconfirmed; the same documents again give the first import."""
         done = await execute(info, asked, Permission.RATE_IMPORT, import_rate_history, asked.command)
-        found = await record(info.context, ExchangeRateMonth, done.reference.id)
+        found = await returned(info.context, ExchangeRateMonth, done.reference.id)
         return ExchangeRateHistoryImportPayload(exchange_rate_month=found, replayed=done.replayed)
 
     @mutation(ExchangeRateMonthConfirmPayload, RateMonthConfirmedError, SamePersonError)
@@ -114,5 +114,5 @@ class ProgrammeMutations:
     ) -> ExchangeRateMonthConfirmPayload:
         """Let the rates of a month be used; not by the person who imported it."""
         done = await execute(info, asked, Permission.RATE_CONFIRM, confirm_rate_month, asked.command)
-        found = await record(info.context, ExchangeRateMonth, done.reference.id)
+        found = await returned(info.context, ExchangeRateMonth, done.reference.id)
         return ExchangeRateMonthConfirmPayload(exchange_rate_month=found, replayed=done.replayed)

@@ -6,7 +6,7 @@ from datetime import date
 import strawberry
 
 from reintegration.api.graph import ApiInfo
-from reintegration.api.loaders import record
+from reintegration.api.loaders import returned
 from reintegration.api.mutations.execute import CreationInput, Input, Payload, chosen_id, execute, mutation
 from reintegration.api.types.enums import ReportKind
 from reintegration.api.types.reports import Report
@@ -57,4 +57,4 @@ class ReportMutations:
     async def report_order(self, info: ApiInfo, asked: Input[ReportOrderInput]) -> ReportOrderPayload:
         """Order a report of the facts at the moment when a worker takes it up; the same position gives the same bytes."""
         done = await execute(info, asked, Permission.REPORT_ORDER, order_report, asked.command)
-        return ReportOrderPayload(report=await record(info.context, Report, done.reference.id), replayed=done.replayed)
+        return ReportOrderPayload(report=await returned(info.context, Report, done.reference.id), replayed=done.replayed)
