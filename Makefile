@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 DATA := $(CURDIR)/.data
 BIN := .data/venv/bin
-WORKERS ?= auto
+# One more than cores: many tests wait for a process or a clock.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 export PIP_CACHE_DIR := $(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -27,7 +27,7 @@ _LAST_WORD = re.compile(r"[A-Z][a-z]*$")
 _NOT_IDS = ("nonsense", "", "0", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "идентификатор")
 _NOT_CURSORS = ("nonsense", "", "W10", "WyJjYXNlcy5uZXdlc3QiXQ")
 _LISTS = 3
-"""How many more chances a list has among an object's fields: few objects have one."""
+"""How many more chances a list of scalars or enums has among an object's fields: few objects have one."""
 _EMPTY_LISTS = 0.2
 _BARE_ITEMS = 0.08
 """Lists of which only an item is given: GraphQL makes a list of it."""
@@ -126,7 +126,7 @@ class Draws:
     def _object(self, kind: GraphQLInputObjectType) -> dict[str, object]:
         """What is required, one or two other fields, and sometimes a null."""
         optional = [name for name, item in kind.fields.items() if not is_required_input_field(item)]
-        lists = [name for name in optional if isinstance(get_nullable_type(kind.fields[name].type), GraphQLList)]
+        lists = [name for name in optional if _is_list_of_leaves(kind.fields[name].type)]
         pool = [*optional, *lists * _LISTS]
         wanted = set(self.dice.sample(pool, min(len(optional), self.dice.choice((0, 1, 1, 1, 1, 2, 2, 3)))))
         found: dict[str, object] = {}
@@ -198,3 +198,7 @@ class Draws:
             return self.dice.choice(wrong)
         sized, cursor = self.dice.weighted({("first", "after"): 4, ("last", "before"): 1})
         return {sized: size, cursor: None} if self.dice.chance(0.3) else {sized: size}
+
+
+def _is_list_of_leaves(kind: GraphQLInputType) -> bool:
+    return isinstance(get_nullable_type(kind), GraphQLList) and not isinstance(get_named_type(kind), GraphQLInputObjectType)

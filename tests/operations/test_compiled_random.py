@@ -1,5 +1,6 @@
 """Thousands of random valid documents, as every role: compiled statements and resolvers give the same bytes."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,8 +13,8 @@ from tests.operations.random_documents import DocumentMaker
 from tests.operations.random_world import known_of
 from tests.operations.two_offices import A
 
-DOCUMENTS = 250
-"""For each role; those of one role are others than those of the next."""
+DOCUMENTS = int(os.environ.get("RANDOM_DOCUMENTS", "150"))
+"""For each role; those of one role are others than those of the next. RANDOM_DOCUMENTS asks for more."""
 
 
 @pytest.fixture(scope="module")
