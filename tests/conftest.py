@@ -1,6 +1,7 @@
 """One embedded PostgreSQL for all test runs of this checkout, a migrated database for each worker, no sockets to elsewhere."""
 
 import fcntl
+import gc
 import hashlib
 import os
 import socket
@@ -72,6 +73,7 @@ def _guarded_connect_ex(self: socket.socket, address: tuple[str, int] | str) -> 
 
 
 def pytest_configure() -> None:
+    gc.disable()  # what is collected stays to the end
     _TEMPORARY.mkdir(parents=True, exist_ok=True)
     set_hypothesis_home_dir(ROOT / ".data" / "cache" / "hypothesis")
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_TEMPORARY)
@@ -83,6 +85,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {ROOT / "tests" / name: number for number, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

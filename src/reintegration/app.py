@@ -18,7 +18,7 @@ from reintegration.api.feed import PAYMENT_FEED
 from reintegration.api.graphiql import graphiql_routes
 from reintegration.api.limits import Limits
 from reintegration.api.schema import build_schema
-from reintegration.api.view import Authenticator
+from reintegration.api.signing_in import Authenticator
 from reintegration.health import Health
 from reintegration.identity.actors import SignIn, sign_in_from
 from reintegration.identity.tokens import bearer_token

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from reintegration.commands.loading import loading
 from reintegration.commands.running import StoppedError
 from reintegration.kernel.actor import Role
 from reintegration.settings import load_settings
@@ -59,7 +60,8 @@ def serve(
     with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Work on reports beside it.")] = True,  # noqa: FBT002 - typer's form of a flag
 ) -> None:
     """Serve the API and work on reports until told to stop."""
-    from reintegration.commands import serving
+    with loading():
+        from reintegration.commands import serving
 
     serving.serve(load_settings(), typer.echo, with_worker=with_worker)
 
@@ -69,7 +71,8 @@ def worker(
     follow_stdin: Annotated[bool, typer.Option("--follow-stdin", hidden=True, help="End with whoever holds the pipe.")] = False,  # noqa: FBT002 - typer's form of a flag
 ) -> None:
     """Work on reports until told to stop; any number of workers may run."""
-    from reintegration.commands import working
+    with loading():
+        from reintegration.commands import working
 
     working.work(load_settings(), follows_stdin=follow_stdin)
 
@@ -138,9 +141,10 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Stop at the end; the last line is one JSON object.")] = False,  # noqa: FBT002 - typer's form of a flag
 ) -> None:
     """Load the demo caseload, run the whole chain, make a report, and keep serving."""
-    from reintegration.demo.comparing import DemoMismatchError
-    from reintegration.demo.run import run_demo
-    from reintegration.exports.manifest import SealBrokenError
+    with loading():
+        from reintegration.demo.comparing import DemoMismatchError
+        from reintegration.demo.run import run_demo
+        from reintegration.exports.manifest import SealBrokenError
 
     try:
         run_demo(load_settings(), once=once, announce=typer.echo)

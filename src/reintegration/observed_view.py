@@ -6,16 +6,15 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from weakref import WeakSet
 
 from aiohttp import WSCloseCode, web
-from cross_web import AsyncHTTPRequestAdapter
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.types import ExecutionResult
+from graphql import GraphQLError
 
 from reintegration.api.codes import Code
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
-from reintegration.api.requests import RequestRefusedError
-from reintegration.api.view import ApiView, Authenticator
+from reintegration.api.requests import Parameters, RequestRefusedError
+from reintegration.api.signing_in import Authenticator
+from reintegration.api.view import ApiView
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.storage.client import ObjectStore
 from reintegration.telemetry import OTHER, Metrics
@@ -71,29 +70,25 @@ class ObservedView(ApiView):
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"The server is going away")
 
-    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+    async def read(self, request: web.Request) -> Parameters:
         """Read the operation and note whether it is one of ours."""
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
-                asked = await super().parse_http_body(request)
+                asked = await super().read(request)
         except TimeoutError:
             raise RequestRefusedError(408, Code.TIMEOUT, f"The body did not arrive within {BODY_TIMEOUT_S:g} s") from None
-        original: web.Request = request.request  # type: ignore[attr-defined] # the aiohttp adapter, which the view's base makes
-        original[OPERATION] = self._names.get(asked.query or "", OTHER)
+        request[OPERATION] = self._names.get(asked.query, OTHER)
         return asked
 
     def count_way(self, way: str) -> None:
         """Count it."""
         self._metrics.count_way(way)
 
-    async def process_result(self, request: web.Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        """Note how the operation ended and what it cost."""
-        errors = result.errors or []
+    def note_end(self, request: web.Request, errors: Sequence[GraphQLError], cost: object) -> None:
+        """Note it."""
         request[OUTCOME] = str((errors[0].extensions or {}).get("code", Code.INTERNAL.value)).lower() if errors else OK
-        cost = (result.extensions or {}).get("cost")
-        if isinstance(cost, Mapping) and isinstance(requested := cost.get("requested"), int):
-            self._metrics.count_cost(requested)
-        return await super().process_result(request, result)
+        if isinstance(cost, int):
+            self._metrics.count_cost(cost)
 
     async def create_websocket_response(self, request: web.Request, subprotocol: str | None) -> web.WebSocketResponse:
         """Remember the socket for the shutdown."""

@@ -97,12 +97,20 @@ def configure_logging(*, is_production: bool) -> None:
         if is_production
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=is_production,  # a terminal of a person and a test may be set up anew
-    )
+    if is_production:  # straight to the line: a request should not pay for the standard library's records
+        structlog.configure(
+            processors=[*shared, *ending],
+            logger_factory=lambda *_: _Lines(),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            cache_logger_on_first_use=True,
+        )
+    else:
+        structlog.configure(
+            processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+            logger_factory=structlog.stdlib.LoggerFactory(),
+            wrapper_class=structlog.stdlib.BoundLogger,
+            cache_logger_on_first_use=False,  # a terminal of a person and a test may be set up anew
+        )
     handler = _CurrentStderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -118,6 +126,17 @@ def configure_logging(*, is_production: bool) -> None:
 def _json(line: object, **options: object) -> str:
     """A line of the log; what JSON doesn't know is written as structlog would."""
     return orjson.dumps(line, default=options.get("default")).decode()  # type: ignore[arg-type] # structlog's own
+
+
+class _Lines:
+    """Writes lines to what is stderr at that moment."""
+
+    def write(self, line: str) -> None:
+        """Write one, in one piece."""
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = write
 
 
 class _CurrentStderr(logging.StreamHandler[TextIO]):

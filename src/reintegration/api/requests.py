@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
+
+import orjson
+from aiohttp import web
+from strawberry.http.parse_content_type import parse_content_type
 
 from reintegration.api.codes import Code
 from reintegration.api.documents import TrustedDocuments
@@ -34,6 +39,34 @@ class Parameters:
 def bad_request(message: str, status: int = 400) -> RequestRefusedError:
     """A request that isn't GraphQL over HTTP, or not the kind that this server takes."""
     return RequestRefusedError(status, Code.BAD_REQUEST, message)
+
+
+async def sent(request: web.Request, most_bytes: int) -> object:
+    """The JSON of a POST's body, read no further than the limit, or what a GET's query says.
+
+    Raises:
+        RequestRefusedError: it isn't JSON, or too long.
+    """
+    if request.method == "GET":
+        given: dict[str, object] = dict(request.query)
+        return given | {name: _json(text) for name in ("variables", "extensions") if (text := request.query.get(name))}
+    kind, parameters = parse_content_type(request.headers.get("Content-Type", ""))
+    if kind != JSON or parameters.get("charset", "utf-8").lower().replace("-", "") != "utf8":
+        raise bad_request("The body must be application/json in UTF-8", status=415)
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > most_bytes:
+            raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {most_bytes} bytes")
+    return _json(bytes(body))
+
+
+def _json(text: str | bytes) -> object:
+    """Strict JSON: no NaN, no lone surrogates."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("Unable to parse request body as JSON") from error
 
 
 def read_parameters(body: object, documents: TrustedDocuments, *, only_trusted: bool) -> Parameters:
@@ -72,6 +105,7 @@ def _object(body: Mapping[str, object], name: str) -> dict[str, object] | None:
     return cast("dict[str, object] | None", value)
 
 
+@lru_cache(maxsize=200)
 def media_type(accept: str | None) -> str:
     """The answer's media type for an Accept header; with no wish, plain JSON.
 

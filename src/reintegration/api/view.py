@@ -7,78 +7,49 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Protocol, Self, TypeGuard, cast
+from typing import TypeGuard
 
 import orjson
 from aiohttp import ClientConnectionResetError, web
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import SubscriptionExecutionResult
 from strawberry.types.unset import UnsetType
 
 from reintegration.api.codes import Code, api_error
-from reintegration.api.compile.reads import CompiledAnswer, CompiledReads, TooSlowError
+from reintegration.api.compile.reads import CompiledReads, TooSlowError
 from reintegration.api.compile.sources import LeftError
 from reintegration.api.context import ApiContext
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema, too_slow
 from reintegration.api.masking import incident, incident_message
 from reintegration.api.open_connections import PLACE, ConnectionLimits, OpenConnections
-from reintegration.api.requests import GRAPHQL_RESPONSE, JSON, RequestRefusedError, bad_request, media_type, read_parameters
+from reintegration.api.requests import (
+    GRAPHQL_RESPONSE,
+    JSON,
+    Parameters,
+    RequestRefusedError,
+    media_type,
+    read_parameters,
+    sent,
+)
+from reintegration.api.signing_in import Authenticator, admit, sign_in
 from reintegration.api.subscriptions import LARGEST_SUBSCRIPTIONS, PROTOCOLS, TransportHandler
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.identity.actors import SignIn
-from reintegration.identity.errors import AuthenticationError, AuthenticationReason, IssuerUnavailableError
 from reintegration.kernel.clock import now
 from reintegration.storage.client import ObjectStore
 
 _STATUS: Mapping[object, int] = {Code.INTERNAL.value: 500, Code.UNAVAILABLE.value: 503, Code.TIMEOUT.value: 503}
 _WEBSOCKET_PING_S = 30.0
-_SIGN_IN = web.RequestKey("sign_in", SignIn)
-_SIGN_IN_ENDED = "Your sign-in has ended; sign in and subscribe again"
-
-
 COMPILED = "compiled"
-Executed = ExecutionResult | list[ExecutionResult] | SubscriptionExecutionResult
-
-
-class CompiledResult(ExecutionResult):
-    """A result that is its answer's bytes already."""
-
-    body: bytes
-
-    @classmethod
-    def of(cls, answer: CompiledAnswer, maximum: int) -> Self:
-        """The result with its cost, for who counts."""
-        result = cls(data=None, errors=None, extensions={"cost": {"requested": answer.cost, "maximum": maximum}})
-        result.body = answer.body(maximum)
-        return result
-
-
-class CompiledBody(dict[str, object]):
-    """An answer's members that are spelled already."""
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__()
-        self.body = body
-
-
-class Authenticator(Protocol):
-    """Finds out who asks."""
-
-    async def __call__(self, request: web.Request) -> SignIn:
-        """The actor of the request's bearer token, and how long it counts.
-
-        Raises:
-            AuthenticationError: no token, or none that counts.
-            IssuerUnavailableError: nobody can tell at present.
-        """
-        ...
+_SIGN_IN = web.RequestKey("sign_in", SignIn)
+_PARAMETERS = web.RequestKey("parameters", Parameters)
+_SIGN_IN_ENDED = "Your sign-in has ended; sign in and subscribe again"
 
 
 class ApiView(GraphQLView[ApiContext, None]):
@@ -126,11 +97,14 @@ class ApiView(GraphQLView[ApiContext, None]):
     def count_way(self, way: str) -> None:
         """Whether an operation was answered by a compiled statement, or why it was left to resolvers; for who counts."""
 
+    def note_end(self, request: web.Request, errors: Sequence[GraphQLError], cost: object) -> None:
+        """How an operation ended and what it cost; for who counts."""
+
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer; whatever goes wrong, the body is a GraphQL error."""
         try:
             if not self.is_websocket_request(request) and not _wants_stream(request):
-                return await self.run(request=request)
+                return await self._directly(request) or await self.run(request=request)
             with self.connections.place() as place:
                 request[PLACE] = place
                 return await self.run(request=request)
@@ -145,9 +119,36 @@ class ApiView(GraphQLView[ApiContext, None]):
             extensions = incident(error, None)
             return _refusal(request, _STATUS[extensions["code"]], extensions, incident_message(extensions), {})
 
+    async def _directly(self, request: web.Request) -> web.Response | None:
+        """The answer of a compiled statement; None where resolvers must answer, for whom what was read of the request is kept."""
+        reads = self.reads
+        if reads is None or not self._is_allowed(request.method):
+            return None
+        response = await self.get_sub_response(request)
+        context = await self.get_context(request, response)
+        asked = await self.read(request)
+        try:
+            answer = await reads.answer(asked.query, asked.operation_name, asked.variables, context)
+        except LeftError as left:
+            self.count_way(left.cause)
+            return None
+        except TooSlowError as slow:
+            error = too_slow(self.limits)
+            self.note_end(request, (error,), slow.cost)
+            cost = {"requested": slow.cost, "maximum": self.limits.cost}
+            return self.create_response({"errors": [dict(error.formatted)], "extensions": {"cost": cost}}, response)
+        self.count_way(COMPILED)
+        self.note_end(request, (), answer.cost)
+        response.charset = "utf-8"
+        response.body = answer.body(self.limits.cost)
+        return response
+
+    def _is_allowed(self, method: str) -> bool:
+        return method == "POST" or (method == "GET" and not self.is_production)
+
     def is_request_allowed(self, request: BaseRequestProtocol) -> bool:
         """POST, and outside production GET."""
-        return request.method == "POST" or (request.method == "GET" and not self.is_production)
+        return self._is_allowed(request.method)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """GraphiQL has an address of its own."""
@@ -159,8 +160,9 @@ class ApiView(GraphQLView[ApiContext, None]):
         context = ApiContext(request, self.unit_of_work, self.object_store)
         context.payloads = None if self.reads is None else self.reads.payloads
         if not isinstance(response, web.WebSocketResponse):
-            request[_SIGN_IN] = signed_in = await self._sign_in(request)
-            _admit(context, signed_in)
+            if _SIGN_IN not in request:
+                request[_SIGN_IN] = await sign_in(self.authenticate, request)
+            admit(context, request[_SIGN_IN])
         return context
 
     async def on_ws_connect(self, context: ApiContext) -> UnsetType:
@@ -172,23 +174,12 @@ class ApiView(GraphQLView[ApiContext, None]):
         if isinstance(given, str):
             request = request.clone(headers={**request.headers, "Authorization": given})
         try:
-            _admit(context, await self._sign_in(request))
+            admit(context, await sign_in(self.authenticate, request))
         except (RequestRefusedError, ValueError) as refused:
             if isinstance(refused, RequestRefusedError) and refused.code is Code.LIMIT_EXCEEDED:
                 raise
             raise ConnectionRejectionError from refused
         return UnsetType()
-
-    async def _sign_in(self, request: web.Request) -> SignIn:
-        try:
-            return await self.authenticate(request)
-        except IssuerUnavailableError as error:
-            raise RequestRefusedError(503, Code.UNAVAILABLE, "Sign-in is not reachable; try again") from error
-        except AuthenticationError as error:
-            if error.reason is AuthenticationReason.ISSUER_UNAVAILABLE:
-                raise RequestRefusedError(503, Code.UNAVAILABLE, "Sign-in is not reachable; try again") from error
-            headers = {"WWW-Authenticate": "Bearer"}
-            raise RequestRefusedError(401, Code.UNAUTHENTICATED, error.message, headers) from error
 
     async def get_sub_response(self, request: web.Request) -> web.Response:
         """The answer to be, in the media type that the client wants."""
@@ -216,15 +207,9 @@ class ApiView(GraphQLView[ApiContext, None]):
         return orjson.dumps(data).decode()
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
-        """Read one operation from a GET's query or a POST's JSON."""
-        if request.method == "GET":
-            body: object = self.parse_query_params(request.query_params)
-        else:
-            kind, parameters = parse_content_type(request.content_type or "")
-            if kind != JSON or parameters.get("charset", "utf-8").lower().replace("-", "") != "utf8":
-                raise bad_request("The body must be application/json in UTF-8", status=415)
-            body = self.parse_json(await self._body(request))
-        asked = read_parameters(body, self.documents, only_trusted=self.is_production)
+        """What was read of the request, for Strawberry."""
+        original: web.Request = request.request  # type: ignore[attr-defined] # the aiohttp adapter, which the view's base makes
+        asked = await self.read(original)
         transport = self._get_stream_transport_from_headers(request.headers)
         return GraphQLRequestData(
             query=asked.query,
@@ -234,48 +219,19 @@ class ApiView(GraphQLView[ApiContext, None]):
             protocol=transport.protocol if transport else "http",
         )
 
-    async def _body(self, adapter: AsyncHTTPRequestAdapter) -> bytes:
-        """The body, read no further than the limit."""
-        request: web.Request = adapter.request  # type: ignore[attr-defined] # the aiohttp adapter, which the view's base makes
-        body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > self.limits.body_bytes:
-                raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {self.limits.body_bytes} bytes")
-        return bytes(body)
-
-    async def execute_operation(
-        self,
-        request: web.Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        request_data: GraphQLRequestData | list[GraphQLRequestData],
-        context: ApiContext,
-        root_value: None,
-        sub_response: web.Response,
-    ) -> Executed:
-        """Answer by one compiled statement where that can be done, else by resolvers."""
-        if self.reads is not None and isinstance(request_data, GraphQLRequestData) and request_data.protocol == "http":
-            try:
-                return await self._compiled(self.reads, request_data, context)
-            except LeftError as left:
-                self.count_way(left.cause)
-        return await super().execute_operation(request, request_adapter, request_data, context, root_value, sub_response)
-
-    async def _compiled(self, reads: CompiledReads, asked: GraphQLRequestData, context: ApiContext) -> ExecutionResult:
-        try:
-            answer = await reads.answer(asked.query or "", asked.operation_name, asked.variables, context)
-        except TooSlowError as slow:
-            cost = {"requested": slow.cost, "maximum": self.limits.cost}
-            return ExecutionResult(data=None, errors=[too_slow(self.limits)], extensions={"cost": cost})
-        self.count_way(COMPILED)
-        return CompiledResult.of(answer, self.limits.cost)
+    async def read(self, request: web.Request) -> Parameters:
+        """Read one operation from a GET's query or a POST's JSON, once."""
+        if _PARAMETERS not in request:
+            request[_PARAMETERS] = read_parameters(
+                await sent(request, self.limits.body_bytes), self.documents, only_trusted=self.is_production
+            )
+        return request[_PARAMETERS]
 
     async def process_result(self, request: web.Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """The answer's members: an operation that never ran has no `data`, not even null."""
-        del request
-        if isinstance(result, CompiledResult):
-            return cast("GraphQLHTTPResponse", CompiledBody(result.body))
         errors = result.errors or []
+        cost = (result.extensions or {}).get("cost")
+        self.note_end(request, errors, cost.get("requested") if isinstance(cost, Mapping) else None)
         answer: GraphQLHTTPResponse = {}
         if errors:
             answer["errors"] = [dict(error.formatted) for error in errors]
@@ -289,10 +245,6 @@ class ApiView(GraphQLView[ApiContext, None]):
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: web.Response
     ) -> web.Response:
         """Spell the answer; only the GraphQL media type says by status that nothing ran, as the specification wants."""
-        if isinstance(response_data, CompiledBody):
-            sub_response.charset = "utf-8"
-            sub_response.body = response_data.body
-            return sub_response
         errors = response_data.get("errors") if isinstance(response_data, dict) else None
         if errors and "data" not in response_data and sub_response.content_type == GRAPHQL_RESPONSE:
             extensions = errors[0].get("extensions") if isinstance(errors[0], dict) else None
@@ -328,15 +280,6 @@ class ApiView(GraphQLView[ApiContext, None]):
 
 def _wants_stream(request: web.Request) -> bool:
     return "text/event-stream" in request.headers.get("Accept", "").lower()
-
-
-def _admit(context: ApiContext, signed_in: SignIn) -> None:
-    """Let somebody in; on a connection that stays open only while they have a place left and their token counts."""
-    place = context.request.get(PLACE)
-    if place is not None:
-        place.take(signed_in.actor.id)
-        context.signed_in_until = signed_in.ends_at
-    context.known_actor = signed_in.actor
 
 
 def _refusal(
