@@ -14,7 +14,6 @@ import orjson
 import typer
 from aiohttp.test_utils import make_mocked_request
 
-from reintegration.api.compile.arguments import Arguments
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.compile.sources import LeftError
 from reintegration.api.context import ApiContext
@@ -54,7 +53,7 @@ async def growth(addresses: DatabaseAddresses, who: Actor) -> None:
 def compiling() -> None:
     """Time from an unknown document to its statement, for each documented query without variables that only a database knows."""
     schema = build_schema()
-    reads, arguments = CompiledReads(schema, None), Arguments(schema)  # type: ignore[arg-type] # nothing is read
+    reads = CompiledReads(schema, None)  # type: ignore[arg-type] # nothing is read
     who = Actor("programme", Role.FEDASIL_PROGRAMME)
     times = []
     for path in sorted(OPERATIONS.rglob("*.graphql")):
@@ -63,7 +62,7 @@ def compiling() -> None:
             try:
                 plan = reads.plan(new, None, who.role)  # parsed and validated here
                 started = time.perf_counter()
-                plan.statement(who, arguments.variables(plan.variables, {}))
+                plan.statement(who, plan.variables.read({}))
             except LeftError:
                 continue
             times.append(time.perf_counter() - started)
@@ -75,10 +74,10 @@ def compiling() -> None:
 def memory(who: Actor, documents: int) -> Iterator[tuple[int, int]]:
     """Resident memory in KiB after many different documents."""
     schema = build_schema()
-    reads, arguments = CompiledReads(schema, None), Arguments(schema)  # type: ignore[arg-type] # nothing is read
+    reads = CompiledReads(schema, None)  # type: ignore[arg-type] # nothing is read
     for number in range(documents + 1):
         plan = reads.plan(f"{{ a{number}: cases(first: 1) {{ edges {{ node {{ id deadline }} }} }} }}", None, who.role)
-        plan.statement(who, arguments.variables(plan.variables, {}))
+        plan.statement(who, plan.variables.read({}))
         if number in {2_000, documents // 2, documents}:
             pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
             yield number, pages * 4

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from reintegration.api.compile import reads as compiled
-from reintegration.api.compile.arguments import Arguments
 from reintegration.api.compile.plans import Plan, Recent
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.compile.sources import Cause, LeftError
@@ -154,7 +153,7 @@ def test_plans_do_not_cross_roles() -> None:
     for who in (COUNSELLOR, FINANCE, OFFICER):
         plan = both.plan(query, None, who.role)
         assert both.plan(query, None, who.role) is plan
-        sqls[who.role] = plan.statement(who, Arguments(both._schema).variables(plan.variables, {}))[0].sql  # noqa: SLF001
+        sqls[who.role] = plan.statement(who, plan.variables.read({}))[0].sql
     assert both.size == 3
     assert "case_intakes" in sqls[Role.RETURN_COUNSELLOR]
     assert "returnee_identities" in sqls[Role.RETURN_COUNSELLOR]
@@ -167,12 +166,11 @@ def test_the_caches_are_bounded_and_memory_stays_flat(monkeypatch: pytest.Monkey
     """Measured over a hundred thousand documents in tests/benchmarks/README.md; each fills the same bounded places as these."""
     monkeypatch.setattr(compiled, "PLANS", 50)
     both = reads()
-    arguments = Arguments(both._schema)  # noqa: SLF001 - as the reads have them
 
     def ask(numbers: range) -> None:
         for number in numbers:
             plan = both.plan(f"{{ a{number}: cases(first: 1) {{ edges {{ node {{ id deadline }} }} }} }}", None, OFFICER.role)
-            plan.statement(OFFICER, arguments.variables(plan.variables, {}))
+            plan.statement(OFFICER, plan.variables.read({}))
 
     ask(range(10))
     tracemalloc.start()
@@ -196,7 +194,7 @@ def test_one_document_keeps_a_bounded_number_of_variants() -> None:
     plan = both.plan(query, None, OFFICER.role)
     for number in range(200):
         asked = {name: bool(number >> place & 1) for place, name in enumerate(names)}
-        plan.statement(OFFICER, Arguments(both._schema).variables(plan.variables, asked))  # noqa: SLF001 - as above
+        plan.statement(OFFICER, plan.variables.read(asked))
     assert isinstance(plan, Plan)
     assert len(plan._roots) <= 16  # noqa: SLF001 - what it keeps
 
@@ -218,5 +216,5 @@ async def test_a_very_large_selection_is_left_to_resolvers() -> None:
     query = f"{{ cases(first: 1) {{ edges {{ node {{ ...F0 }} }} }} }} {levels} fragment F5 on Case {{ {inner} }}"
     plan = both.plan(query, None, OFFICER.role)
     with pytest.raises(LeftError) as left:
-        plan.statement(OFFICER, Arguments(both._schema).variables(plan.variables, {}))  # noqa: SLF001 - as above
+        plan.statement(OFFICER, plan.variables.read({}))
     assert str(left.value) == "resolver: a very large selection"

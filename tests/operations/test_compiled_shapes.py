@@ -8,7 +8,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from reintegration.api.compile.arguments import Arguments
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.identifiers import encode
 from reintegration.api.schema import build_schema
@@ -111,10 +110,10 @@ async def test_no_documented_query_reads_a_large_table_from_end_to_end(big: Big)
     schema = build_schema()
     found = []
     async with SnapshotReader(big.addresses.application_url) as reader:
-        reads, arguments = CompiledReads(schema, reader), Arguments(schema)
+        reads = CompiledReads(schema, reader)
         for operation, who, variables in questions(big):
             plan = reads.plan(DOCUMENTS.find(operation) or "", None, who.role)
-            statement, parameters = plan.statement(who, arguments.variables(plan.variables, variables))
+            statement, parameters = plan.statement(who, plan.variables.read(variables))
             tree = await planned(big.addresses, who, statement.sql, parameters)
             found += [f"{operation} {who.role} {variables}: {scan}" for scan in whole_scans(tree, LARGE)]
     assert found == []

@@ -34,6 +34,6 @@ async def test_the_example_is_compiled_to_what_stands_there() -> None:
     arguments = Arguments(schema)
     plan = Plan(arguments, document, operation, Role.FIELD_OFFICER)
     actor = Actor("officer", Role.FIELD_OFFICER, frozenset({UUID(int=1)}))
-    statement, parameters = plan.statement(actor, arguments.variables(plan.variables, {"first": 3}))
+    statement, parameters = plan.statement(actor, plan.variables.read({"first": 3}))
     assert block("sql") in statement.sql
     assert sorted(map(str, parameters)) == [str(UUID(int=1)), "3"]

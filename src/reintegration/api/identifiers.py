@@ -25,7 +25,7 @@ def _checksum(body: bytes) -> bytes:
 def encode(kind: str, id: UUID) -> strawberry.ID:  # noqa: A002 - it is the id, and has no better name
     """The opaque id of a record. `kind` is its GraphQL type name."""
     body = id.bytes + kind.encode("ascii")
-    return strawberry.ID(base64.urlsafe_b64encode(body + _checksum(body)).decode().rstrip("="))
+    return strawberry.ID(_spelled(body + _checksum(body)))
 
 
 def decode_any(id: str) -> tuple[str, UUID]:  # noqa: A002 - see encode
@@ -34,20 +34,29 @@ def decode_any(id: str) -> tuple[str, UUID]:  # noqa: A002 - see encode
     Raises:
         NotFoundError: not an id of ours.
     """
-    absent = NotFoundError(kind="Node")
+    found = _read(id)
+    if found is None:
+        raise NotFoundError(kind="Node")
+    return found
+
+
+def _read(id: str) -> tuple[str, UUID] | None:  # noqa: A002 - see encode
     if len(id) > _LONGEST or not id.isascii():
-        raise absent
+        return None
     try:
         raw = base64.b64decode(id + "=" * (-len(id) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise absent from None
+        return None
     body, checksum = raw[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
     if len(body) <= _UUID_BYTES or checksum != _checksum(body) or not body[_UUID_BYTES:].isascii():
-        raise absent
-    kind, value = body[_UUID_BYTES:].decode("ascii"), UUID(bytes=body[:_UUID_BYTES])
-    if encode(kind, value) != id:  # base64 has several spellings of one value; an id has one
-        raise absent
-    return kind, value
+        return None
+    if _spelled(raw) != id:  # base64 has several spellings of one value; an id has one
+        return None
+    return body[_UUID_BYTES:].decode("ascii"), UUID(bytes=body[:_UUID_BYTES])
+
+
+def _spelled(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def decode(id: str, *kinds: str) -> UUID:  # noqa: A002 - see encode
@@ -56,10 +65,7 @@ def decode(id: str, *kinds: str) -> UUID:  # noqa: A002 - see encode
     Raises:
         NotFoundError: garbage, or the id of another kind; the same answer as for a record that is absent or not the caller's.
     """
-    try:
-        kind, value = decode_any(id)
-    except NotFoundError:
-        raise NotFoundError(kind=kinds[0]) from None
-    if kind not in kinds:
+    found = _read(id)
+    if found is None or found[0] not in kinds:
         raise NotFoundError(kind=kinds[0])
-    return value
+    return found[1]

@@ -50,8 +50,7 @@ async def sent(request: web.Request, most_bytes: int) -> object:
     if request.method == "GET":
         given: dict[str, object] = dict(request.query)
         return given | {name: _json(text) for name in ("variables", "extensions") if (text := request.query.get(name))}
-    kind, parameters = parse_content_type(request.headers.get("Content-Type", ""))
-    if kind != JSON or parameters.get("charset", "utf-8").lower().replace("-", "") != "utf8":
+    if not _is_json(request.headers.get("Content-Type", "")):
         raise bad_request("The body must be application/json in UTF-8", status=415)
     body = bytearray()
     async for chunk in request.content.iter_any():
@@ -59,6 +58,13 @@ async def sent(request: web.Request, most_bytes: int) -> object:
         if len(body) > most_bytes:
             raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {most_bytes} bytes")
     return _json(bytes(body))
+
+
+@lru_cache(maxsize=200)
+def _is_json(content_type: str) -> bool:
+    """Whether a body is said to be JSON in UTF-8."""
+    kind, parameters = parse_content_type(content_type)
+    return kind == JSON and parameters.get("charset", "utf-8").lower().replace("-", "") == "utf8"
 
 
 def _json(text: str | bytes) -> object:

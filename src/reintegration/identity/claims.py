@@ -77,6 +77,18 @@ def claims_from(payload: Mapping[str, object], *, issuer: str, audience: str, no
     return Claims(subject, role, offices, partner, _expiry(payload))
 
 
+def is_in_time(payload: Mapping[str, object], now: datetime) -> bool:
+    """Whether claims that were accepted before count now beyond doubt; where there is one, `claims_from` decides."""
+    instant = now.timestamp()
+    expiry, issued, start = payload["exp"], payload["iat"], payload.get("nbf", 0)
+    return (
+        isinstance(expiry, int | float)
+        and isinstance(issued, int | float)
+        and isinstance(start, int | float)
+        and max(issued, start) <= instant < expiry
+    )
+
+
 def _check_registered(payload: Mapping[str, object], *, issuer: str, audience: str, now: datetime) -> None:
     """Check iss, aud, exp, nbf and iat; all but nbf must be there."""
     registry = JWTClaimsRegistry(

@@ -4,6 +4,7 @@ import binascii
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import aiohttp
@@ -14,7 +15,7 @@ from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
-from reintegration.identity.claims import Claims, claims_from
+from reintegration.identity.claims import Claims, claims_from, is_in_time
 from reintegration.identity.discovery import Discovery
 from reintegration.identity.errors import AuthenticationError, AuthenticationReason, IssuerUnavailableError
 from reintegration.identity.keys import IssuerKeys
@@ -88,40 +89,56 @@ class TokenVerifier:
         Raises:
             AuthenticationError: with the first reason found; ISSUER_UNAVAILABLE says nothing about the token.
         """
-        header = _header(token)
-        key_id = header.get("kid")
+        known = self._signed.get(token)
+        if known is not None and await self._key(known.key_id) is known.key and is_in_time(known.payload, self._now()):
+            return known.claims
+        key_id = _header(token).get("kid")
         if not isinstance(key_id, str) or not key_id:
             raise AuthenticationError(reason=AuthenticationReason.HEADER_REFUSED)
+        key = await self._key(key_id)
+        payload = _verified(token, key)
+        claims = claims_from(payload, issuer=self._issuer, audience=self._audience, now=self._now())
+        self._signed.put(token, _Known(key_id, key, payload, claims))
+        return claims
+
+    async def _key(self, key_id: str) -> Key:
         try:
             key = await self._keys.find(key_id)
         except IssuerUnavailableError:
             raise AuthenticationError(reason=AuthenticationReason.ISSUER_UNAVAILABLE) from None
         if key is None:
             raise AuthenticationError(reason=AuthenticationReason.KEY_UNKNOWN)
-        payload = self._signed.get(token, key) or self._signed.put(token, key, _verified(token, key))
-        return claims_from(payload, issuer=self._issuer, audience=self._audience, now=self._now())
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a token says whose signature was found right, with the key that made it."""
+
+    key_id: str
+    key: Key
+    payload: Mapping[str, object]
+    claims: Claims
 
 
 class _Signed:
-    """What tokens say whose signature was found right, for a key that still counts: a fact about both that time doesn't change.
+    """Tokens that were let in: facts about a token and a key that time doesn't change.
 
-    Whether the key counts and whether the token is in its time is asked anew for each request.
+    Whether the key still counts and whether the token is in its time is asked anew for each request.
     """
 
     def __init__(self) -> None:
-        self._payloads: OrderedDict[bytes, tuple[object, Mapping[str, object]]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
-    def get(self, token: str, key: object) -> Mapping[str, object] | None:
-        """The payload, if this very token was verified with this very key."""
-        found = self._payloads.get(_digest(token))
-        return found[1] if found is not None and found[0] is key else None
+    def get(self, token: str) -> _Known | None:
+        """What is known of this very token."""
+        return self._known.get(_digest(token))
 
-    def put(self, token: str, key: object, payload: Mapping[str, object]) -> Mapping[str, object]:
+    def put(self, token: str, known: _Known) -> None:
         """Remember one, and forget the oldest."""
-        self._payloads[_digest(token)] = (key, payload)
-        if len(self._payloads) > _REMEMBERED_TOKENS:
-            self._payloads.popitem(last=False)
-        return payload
+        self._known[_digest(token)] = known
+        if len(self._known) > _REMEMBERED_TOKENS:
+            self._known.popitem(last=False)
 
 
 def _digest(token: str) -> bytes:

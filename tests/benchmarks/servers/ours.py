@@ -8,6 +8,7 @@ from pathlib import Path
 import uvloop
 
 from reintegration.app import open_site
+from reintegration.commands.loading import loading
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.resources import Places, open_resources
 from reintegration.settings import Profile, Settings
@@ -54,5 +55,7 @@ def _bearer(issuer: Issuer, subject: str, role: str, offices: list[str] | None) 
 
 if __name__ == "__main__":
     configure_logging(is_production=True)
+    with loading():  # the garbage collector as `serve` has it; the modules are loaded already
+        pass
     with asyncio.Runner(loop_factory=uvloop.Loop) as runner:
         runner.run(_serve(read_place()))

@@ -15,12 +15,15 @@ from graphql import (
     ValueNode,
     VariableDefinitionNode,
     VariableNode,
+    coerce_input_value,
     get_argument_values,
     get_nullable_type,
+    is_leaf_type,
     is_non_null_type,
     is_required_argument,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import StrawberryArgument, convert_argument, convert_arguments
@@ -33,20 +36,16 @@ Raw = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Reads them with the schema's own scalars and names."""
+    """Reads both with the schema's own scalars and names."""
 
     schema: strawberry.Schema
 
-    def variables(self, definitions: Sequence[VariableDefinitionNode], raw: Raw) -> VariableValues:
-        """Raw variables as values of their types.
-
-        Raises:
-            LeftError: some can't be read; graphql-core says which.
-        """
-        found = get_variable_values(self.schema._schema, definitions, dict(raw), max_errors=1)  # noqa: SLF001 - Strawberry has no accessor
-        if not isinstance(found, VariableValues):
-            raise LeftError(Cause.REFUSED, "variables")
-        return found
+    def variables(self, definitions: Sequence[VariableDefinitionNode]) -> "Variables":
+        """How the variables of an operation are read."""
+        found = [get_variable_signature(self.schema._schema, one) for one in definitions]  # noqa: SLF001 - Strawberry has no accessor
+        signatures = [one for one in found if isinstance(one, GraphQLVariableSignature)]
+        plain = [one for one in signatures if is_leaf_type(get_nullable_type(one.type))]
+        return Variables(self.schema, tuple(definitions), tuple(plain) if len(plain) == len(definitions) else None)
 
     def of(self, field: GraphQLField, node: FieldNode) -> "FieldArguments":
         """How the arguments of a field of a document are read: what its literals say, read once, and its variables."""
@@ -92,6 +91,46 @@ class Arguments:
     def converted_one(self, value: object, kind: StrawberryArgument) -> object:
         """One argument, likewise."""
         return convert_argument(value, kind.type, self.schema.schema_converter.scalar_registry, self.schema.config)
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The variables of an operation."""
+
+    schema: strawberry.Schema
+    definitions: tuple[VariableDefinitionNode, ...]
+    signatures: tuple[GraphQLVariableSignature, ...] | None
+    """What graphql-core would find out of them for each request; None where some hold more than a scalar or an enum."""
+
+    def read(self, raw: Raw) -> VariableValues:
+        """Raw variables as values of their types.
+
+        Raises:
+            LeftError: some can't be read; graphql-core says which.
+        """
+        found = self._plain(raw) or get_variable_values(self.schema._schema, self.definitions, dict(raw), max_errors=1)  # noqa: SLF001 - as above
+        if not isinstance(found, VariableValues):
+            raise LeftError(Cause.REFUSED, "variables")
+        return found
+
+    def _plain(self, raw: Raw) -> VariableValues | None:
+        """The same in short; None where something is not as usual."""
+        if self.signatures is None:
+            return None
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, object] = {}
+        for signature in self.signatures:
+            name = signature.name
+            if name not in raw:
+                if signature.default is not None or is_non_null_type(signature.type):
+                    return None
+                sources[name] = VariableValueSource(signature)
+                continue
+            value = coerced[name] = coerce_input_value(raw[name], signature.type)
+            if value is Undefined:
+                return None
+            sources[name] = VariableValueSource(signature, raw[name])
+        return VariableValues(sources, coerced)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,10 +195,11 @@ class Plan:
         self.document = document
         self.operation = operation
         self.composer = Composer(arguments, role)
-        self.variables: tuple[VariableDefinitionNode, ...] = tuple(operation.variable_definitions or ())
+        definitions = tuple(operation.variable_definitions or ())
+        self.variables = arguments.variables(definitions)
         self._fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
         self._conditions = condition_variables(document.definitions)
-        self._numbers = tuple(item.variable.name.value for item in self.variables if _is_int(item))
+        self._numbers = tuple(item.variable.name.value for item in definitions if _is_int(item))
         self._costs: Recent[tuple[object, ...], int] = Recent(_COSTS)
         self._roots: Recent[tuple[object, ...], Roots] = Recent(_VARIANTS)
 

@@ -103,7 +103,7 @@ class CompiledReads:
         if cost > self._schema.limits.cost or has_nul(raw):
             raise LeftError(Cause.REFUSED)
         try:
-            statement, parameters = plan.statement(context.actor, self._arguments.variables(plan.variables, raw))
+            statement, parameters = plan.statement(context.actor, plan.variables.read(raw))
         except (DomainError, GraphQLError) as error:
             raise LeftError(Cause.REFUSED) from error
         scope = asyncio.timeout(self._schema.limits.timeout_s)
