@@ -12,7 +12,7 @@ from reintegration.api.codes import Code
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
-from reintegration.api.requests import Parameters, RequestRefusedError
+from reintegration.api.requests import Parameters, RequestRefusedError, is_whole
 from reintegration.api.signing_in import Authenticator
 from reintegration.api.view import ApiView
 from reintegration.database.unit_of_work import UnitOfWork
@@ -73,7 +73,7 @@ class ObservedView(ApiView):
     async def read(self, request: web.Request) -> Parameters:
         """Read the operation and note whether it is one of ours."""
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(None if is_whole(request) else BODY_TIMEOUT_S):
                 asked = await super().read(request)
         except TimeoutError:
             raise RequestRefusedError(408, Code.TIMEOUT, f"The body did not arrive within {BODY_TIMEOUT_S:g} s") from None

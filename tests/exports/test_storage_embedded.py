@@ -236,6 +236,24 @@ def test_a_port_that_a_stranger_took_is_given_up_and_the_objects_stay(data_dir: 
             assert keep(second) is False
 
 
+def test_a_socket_that_another_user_left_is_passed_by(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In /tmp only its owner may remove it; root may everything, so here it is the removal that fails."""
+    with EmbeddedObjectStore(data_dir) as first:
+        assert keep(first) is True
+    theirs = f"seaweedfs-s3-grpc-{state_of(data_dir).ports.s3_grpc}.sock"
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - pathlib's own
+        if path.name == theirs:
+            raise PermissionError(1, "Operation not permitted", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with EmbeddedObjectStore(data_dir) as second:
+        assert second.endpoint_url != first.endpoint_url
+        assert keep(second) is False
+
+
 def refusal(data_dir: Path) -> str:
     with pytest.raises(EmbeddedServerError) as caught:
         EmbeddedObjectStore(data_dir).start()

@@ -52,12 +52,22 @@ async def sent(request: web.Request, most_bytes: int) -> object:
         return given | {name: _json(text) for name in ("variables", "extensions") if (text := request.query.get(name))}
     if not _is_json(request.headers.get("Content-Type", "")):
         raise bad_request("The body must be application/json in UTF-8", status=415)
+    return _json(await _body(request, most_bytes))
+
+
+async def _body(request: web.Request, most_bytes: int) -> bytes:
     body = bytearray()
-    async for chunk in request.content.iter_any():
+    while len(body) <= most_bytes:
+        chunk = await request.content.readany()
+        if not chunk:
+            return bytes(body)
         body += chunk
-        if len(body) > most_bytes:
-            raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {most_bytes} bytes")
-    return _json(bytes(body))
+    raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {most_bytes} bytes")
+
+
+def is_whole(request: web.Request) -> bool:
+    """Whether the body is here already, as that of a small request usually is."""
+    return request.content.is_eof()
 
 
 @lru_cache(maxsize=200)

@@ -124,8 +124,8 @@ class ApiView(GraphQLView[ApiContext, None]):
         reads = self.reads
         if reads is None or not self._is_allowed(request.method):
             return None
-        response = await self.get_sub_response(request)
-        context = await self.get_context(request, response)
+        kind = media_type(request.headers.get("Accept"))
+        context = await self._known_context(request)
         asked = await self.read(request)
         try:
             answer = await reads.answer(asked.query, asked.operation_name, asked.variables, context)
@@ -136,12 +136,11 @@ class ApiView(GraphQLView[ApiContext, None]):
             error = too_slow(self.limits)
             self.note_end(request, (error,), slow.cost)
             cost = {"requested": slow.cost, "maximum": self.limits.cost}
-            return self.create_response({"errors": [dict(error.formatted)], "extensions": {"cost": cost}}, response)
+            answer_of_none: GraphQLHTTPResponse = {"errors": [dict(error.formatted)], "extensions": {"cost": cost}}
+            return self.create_response(answer_of_none, web.Response(content_type=kind))
         self.count_way(COMPILED)
         self.note_end(request, (), answer.cost)
-        response.charset = "utf-8"
-        response.body = answer.body(self.limits.cost)
-        return response
+        return web.Response(body=answer.body(self.limits.cost), headers={"Content-Type": f"{kind}; charset=utf-8"})
 
     def _is_allowed(self, method: str) -> bool:
         return method == "POST" or (method == "GET" and not self.is_production)
@@ -157,12 +156,18 @@ class ApiView(GraphQLView[ApiContext, None]):
 
     async def get_context(self, request: web.Request, response: web.Response | web.WebSocketResponse) -> ApiContext:
         """Who asks, before a byte of what they ask is read. A WebSocket may say it later, in `connection_init`."""
+        return self._context(request) if isinstance(response, web.WebSocketResponse) else await self._known_context(request)
+
+    def _context(self, request: web.Request) -> ApiContext:
         context = ApiContext(request, self.unit_of_work, self.object_store)
         context.payloads = None if self.reads is None else self.reads.payloads
-        if not isinstance(response, web.WebSocketResponse):
-            if _SIGN_IN not in request:
-                request[_SIGN_IN] = await sign_in(self.authenticate, request)
-            admit(context, request[_SIGN_IN])
+        return context
+
+    async def _known_context(self, request: web.Request) -> ApiContext:
+        context = self._context(request)
+        if _SIGN_IN not in request:
+            request[_SIGN_IN] = await sign_in(self.authenticate, request)
+        admit(context, request[_SIGN_IN])
         return context
 
     async def on_ws_connect(self, context: ApiContext) -> UnsetType:

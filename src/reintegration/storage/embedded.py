@@ -25,6 +25,7 @@ _FOUND_TIMEOUT_S: Final = 20.0
 """How long a server that runs already may take: whoever started it may have been killed while it was starting."""
 STOP_TIMEOUT_S: Final = 3.0
 _KILL_TIMEOUT_S: Final = 10.0
+_PORT_TRIES = 20
 _POLL_S: Final = 0.05
 
 _left_running: Final[list["subprocess.Popen[bytes]"]] = []
@@ -116,8 +117,12 @@ class EmbeddedObjectStore:
             if self._failure(state, _FOUND_TIMEOUT_S, lambda: self._is_ours(pid)) is None:
                 return state
             self._end(state)
-        if not are_free(state.ports.all()):
+        for _ in range(_PORT_TRIES):
+            if are_free(state.ports.all()) and _remove_sockets(state):
+                break
             state = state.with_free_ports()
+        else:
+            raise EmbeddedServerError("embedded S3: /tmp holds another user's sockets of every port that was tried")
         state.with_pid(None).save(self._state_file)
         process = self._launch(state)
         state = state.with_pid(process.pid)
@@ -145,7 +150,6 @@ class EmbeddedObjectStore:
         write_private(self._home / "security.toml", security_config())
         # The server re-reads the flags of its last run from here; ours are complete.
         (self._home / "data" / "mini.options").unlink(missing_ok=True)
-        _remove_sockets(state)
         with (self._home / "server.log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own wheel's program, no shell, no foreign argument
                 [_program(), "-logtostderr", "mini", *flags(state)],
@@ -229,8 +233,11 @@ def _program() -> str:
     return program
 
 
-def _remove_sockets(state: ServerState) -> None:
-    """Remove the gRPC sockets that the server puts into /tmp: their place is compiled in, and it leaves some behind."""
+def _remove_sockets(state: ServerState) -> bool:
+    """Remove the gRPC sockets that the server puts into /tmp: their place is compiled in, and it leaves some behind.
+
+    False where another user's server left one of that number, which is theirs to remove.
+    """
     ports = state.ports
     numbers = {
         "master": ports.master_grpc,
@@ -239,5 +246,10 @@ def _remove_sockets(state: ServerState) -> None:
         "s3": ports.s3_grpc,
         "admin": ports.admin_grpc,
     }
+    are_gone = True
     for name, port in numbers.items():
-        Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108  # compiled into the server
+        try:
+            Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108  # compiled into the server
+        except PermissionError:
+            are_gone = False
+    return are_gone
