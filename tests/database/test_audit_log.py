@@ -85,7 +85,29 @@ async def test_each_row_of_a_statement_has_its_entry(stage: Transaction) -> None
     ids = [await a_case(stage, f"BE-1903-{number:06d}") for number in range(5)]
     before = await position(stage)
     assert await stage.execute("update cases set close_note = 'all' where id = any($1)", ids) == 5
-    assert sorted(str(entry["row_id"]) for entry in await entries(stage, before)) == sorted(map(str, ids))
+    found = await entries(stage, before)
+    assert sorted(str(entry["row_id"]) for entry in found) == sorted(map(str, ids))
+    for entry in found:
+        old, new = json.loads(str(entry["before"])), json.loads(str(entry["after"]))
+        assert old["id"] == new["id"] == entry["row_id"]
+        assert (old["reference"], old["close_note"]) == (new["reference"], None)
+
+
+async def test_a_row_whose_key_changes_went_and_another_came(fresh_database: DatabaseAddresses) -> None:
+    connection = await asyncpg.connect(fresh_database.superuser_url)
+    try:
+        async with connection.transaction():
+            await connection.execute("select set_config('app.actor', 'ann', true), set_config('app.role', 'system', true)")
+            await connection.execute("insert into countries values ('ZZ', 'ZZZ', 'Nowhere')")
+            before = await connection.fetchval("select max(sequence) from audit_log")
+            await connection.execute("update countries set code = 'ZY' where code = 'ZZ'")
+            found = await connection.fetch(
+                "select action, row_id, before ->> 'code' as old, after ->> 'code' as new from audit_log where sequence > $1",
+                before,
+            )
+    finally:
+        await connection.close()
+    assert {tuple(entry) for entry in found} == {("delete", "ZZ", "ZZ", None), ("insert", "ZY", None, "ZY")}
 
 
 async def test_a_whole_case_leaves_as_many_entries_as_changes(stage: Transaction) -> None:
