@@ -12,6 +12,7 @@ import asyncpg
 from reintegration.database import unit_of_work
 from reintegration.database.bulk import insert_rows
 from reintegration.database.roles import APPLICATION_ROLE, AUDITOR_ROLE
+from reintegration.database.snapshot import settings_of
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Row, Transaction
 from reintegration.kernel.actor import Actor, Role
@@ -37,19 +38,13 @@ async def undone(pool: asyncpg.Pool, actor: Actor = SYSTEM) -> AsyncIterator[Tra
 async def become(transaction: Transaction, actor: Actor) -> None:
     """Act as somebody else from here on, as the unit of work would have set it."""
     transaction.actor = actor
-    await transaction.execute(
-        _SET_ACTOR,
-        actor.id,
-        actor.role.value,
-        ",".join(sorted(map(str, actor.offices))),
-        str(actor.partner_id or ""),
-        AUDITOR_ROLE if actor.role is Role.AUDITOR else APPLICATION_ROLE,
-    )
+    role = AUDITOR_ROLE if actor.role is Role.AUDITOR else APPLICATION_ROLE
+    await transaction.execute(_SET_ACTOR, *settings_of(actor), "auto", role)
 
 
 async def become_nobody(transaction: Transaction) -> None:
     """Clear what the unit of work sets."""
-    await transaction.execute(_SET_ACTOR, "", "", "", "", APPLICATION_ROLE)
+    await transaction.execute(_SET_ACTOR, "", "", "", "", "auto", APPLICATION_ROLE)
 
 
 async def outcome(transaction: Transaction, sql: str, *arguments: object) -> int | str:

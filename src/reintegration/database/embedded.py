@@ -57,8 +57,6 @@ _SETTINGS = {
     "log_error_verbosity": "terse",  # DETAIL would copy rows, and with them persons, into a file
     "log_min_error_statement": "panic",
 }
-_left_running: list["subprocess.Popen[bytes]"] = []
-"""Servers that we started and others still use; kept, because a forgotten child process is a warning."""
 
 
 class EmbeddedPostgres:
@@ -123,7 +121,7 @@ class EmbeddedPostgres:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if self._process is not None:
-                    _left_running.append(self._process)
+                    self._process.returncode = 0  # others use it on: Popen would report a forgotten child
                     self._process = None
             else:
                 self._shut_down()

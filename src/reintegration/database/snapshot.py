@@ -103,7 +103,7 @@ class SnapshotReader:
                     min_size=0,
                     max_size=limit,
                     timeout=_ACQUIRE_TIMEOUT_S,
-                    reset=_leave_as_it_is,
+                    reset=leave_as_it_is,
                     statement_cache_size=_CACHED_STATEMENTS,
                     max_cached_statement_lifetime=0,
                     max_cacheable_statement_size=_LARGEST_CACHED_STATEMENT,
@@ -124,8 +124,8 @@ class SnapshotReader:
             return self._pools[role]
 
 
-async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
-    """A statement of its own leaves no transaction, no setting, no lock and no listener."""
+async def leave_as_it_is(_connection: asyncpg.Connection) -> None:
+    """For a pool whose users leave no transaction, no setting, no lock and no listener: nothing to reset, no round trip."""
 
 
 def _role(actor: Actor) -> str:

@@ -1,7 +1,7 @@
 """The one place that opens transactions: `write` (all or nothing, retried when PostgreSQL asks for it) and `read` (a snapshot).
 
 Every transaction starts by telling the database who acts; row-level security and the log read nothing else. Nothing remote
-may be called inside one.
+may be called inside one. What is set ends with the transaction, so a connection goes back to its pool as it came.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import orjson
 from reintegration.database.constraints import ConstraintErrors, database_error, domain_error
 from reintegration.database.outage import acquired, is_lost, loss_is_an_outage
 from reintegration.database.roles import APPLICATION_ROLE, AUDITOR_ROLE
+from reintegration.database.snapshot import leave_as_it_is, settings_of
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.kernel.actor import Actor, Role
@@ -31,6 +32,9 @@ _TRIES = 5
 _RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
 _ACQUIRE_TIMEOUT_S = 10.0
 _ROLLBACK_TIMEOUT_S = 10.0
+_PLAN_BY_VALUE = "auto"
+_PLAN_ONCE = "force_generic_plan"
+"""For writes: they look rows up by their keys, and planning that anew for each costs more than doing it."""
 _ABSENT = object()
 """Differs from null: an input that names a field is another one than an input that leaves it out."""
 
@@ -59,6 +63,7 @@ async def open_pool(url: str, *, max_size: int = 10) -> asyncpg.Pool:
         min_size=1,
         max_size=max_size,
         timeout=10,
+        reset=leave_as_it_is,
         server_settings={
             "application_name": "reintegration",
             "role": APPLICATION_ROLE,
@@ -80,7 +85,8 @@ class UnitOfWork:
     @asynccontextmanager
     async def read(self, actor: Actor) -> AsyncIterator[Transaction]:
         """One read-only snapshot (REPEATABLE READ) as `actor`."""
-        async with self._open(actor, "begin isolation level repeatable read read only") as transaction:
+        async with self._open("begin isolation level repeatable read read only", actor) as transaction:
+            await _set_actor(transaction, _PLAN_BY_VALUE)
             yield transaction
 
     async def write(self, actor: Actor, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -89,9 +95,37 @@ class UnitOfWork:
         Raises:
             DomainError: from `work`, or the one that a violated constraint is mapped to; nothing has changed then.
         """
+
+        async def known(transaction: Transaction) -> T:
+            await _set_actor(transaction, _PLAN_ONCE)
+            return await work(transaction)
+
+        return await self._write(actor, known)
+
+    async def write_once(self, actor: Actor, key: IdempotencyKey, work: Callable[[Transaction], Awaitable[Reference]]) -> Outcome:
+        """Like `write`, once for each key of an actor: a repetition gets the first result, marked as replayed.
+
+        Raises:
+            IdempotencyConflictError: the key was used with another operation or input.
+        """
+
+        async def once(transaction: Transaction) -> Outcome:
+            if actor.role is Role.AUDITOR:
+                await _set_actor(transaction, _PLAN_ONCE)  # may claim nothing: a role can't be set in the statement that needs it
+            document = canonical_json(key.input)
+            arguments = (key.key, key.operation, document.decode(), digest(key.input))
+            if not await transaction.execute(_SQL["claim_key"], *settings_of(actor), _PLAN_ONCE, *arguments):
+                return await _replay(transaction, actor, key)
+            reference = await work(transaction)
+            await transaction.execute(_SQL["keep_result"], actor.id, key.key, reference.kind, reference.id, reference.version)
+            return Outcome(reference, replayed=False)
+
+        return await self._write(actor, once)
+
+    async def _write(self, actor: Actor, work: Callable[[Transaction], Awaitable[T]]) -> T:
         for attempt in range(1, _TRIES + 1):
             try:
-                async with self._open(actor, "begin isolation level read committed") as transaction:
+                async with self._open("begin isolation level read committed", actor) as transaction:
                     return await work(transaction)
             except Exception as error:
                 found = database_error(error)
@@ -104,47 +138,24 @@ class UnitOfWork:
                 raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def write_once(self, actor: Actor, key: IdempotencyKey, work: Callable[[Transaction], Awaitable[Reference]]) -> Outcome:
-        """Like `write`, once for each key of an actor: a repetition gets the first result, marked as replayed.
-
-        Raises:
-            IdempotencyConflictError: the key was used with another operation or input.
-        """
-
-        async def once(transaction: Transaction) -> Outcome:
-            document = canonical_json(key.input)
-            claimed = await transaction.execute(
-                _SQL["claim_key"], actor.id, key.key, key.operation, document.decode(), digest(key.input)
-            )
-            if not claimed:
-                return await _replay(transaction, actor, key)
-            reference = await work(transaction)
-            await transaction.execute(_SQL["keep_result"], actor.id, key.key, reference.kind, reference.id, reference.version)
-            return Outcome(reference, replayed=False)
-
-        return await self.write(actor, once)
-
     @asynccontextmanager
-    async def _open(self, actor: Actor, begin: str) -> AsyncIterator[Transaction]:
+    async def _open(self, begin: str, actor: Actor) -> AsyncIterator[Transaction]:
         async with acquired(self.pool, _ACQUIRE_TIMEOUT_S) as connection:
             with loss_is_an_outage(connection):
                 transaction = Transaction(connection, actor)
                 try:
                     await connection.execute(begin)
-                    await connection.execute(
-                        _SQL["set_actor"],
-                        actor.id,
-                        actor.role.value,
-                        ",".join(sorted(map(str, actor.offices))),
-                        str(actor.partner_id or ""),
-                        AUDITOR_ROLE if actor.role is Role.AUDITOR else APPLICATION_ROLE,
-                    )
                     yield transaction
                     await transaction.end()
                     await connection.execute("commit")
                 except BaseException:
                     await asyncio.shield(_roll_back(connection, transaction))
                     raise
+
+
+async def _set_actor(transaction: Transaction, planning: str) -> None:
+    role = AUDITOR_ROLE if transaction.actor.role is Role.AUDITOR else APPLICATION_ROLE
+    await transaction.execute(_SQL["set_actor"], *settings_of(transaction.actor), planning, role)
 
 
 async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy, transaction: Transaction) -> None:

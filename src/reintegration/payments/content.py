@@ -46,10 +46,9 @@ class FrozenContent:
 
 
 async def record_lines(transaction: Transaction, payment: Payment, lines: Sequence[PaymentLineDraft]) -> None:
-    """Write the lines of a draft, in place of those before."""
+    """Write the lines of a draft that has none."""
     if not 1 <= len(lines) <= _MOST_LINES:
         raise InvalidInputError(field="lines", reason=f"between 1 and {_MOST_LINES} lines")
-    await transaction.execute(_SQL["remove_lines"], payment.id)
     await transaction.execute(
         _SQL["record_lines"],
         payment.id,
@@ -61,6 +60,11 @@ async def record_lines(transaction: Transaction, payment: Payment, lines: Sequen
         [line.amount.currency for line in lines],
         [minor_digits(line.amount.currency) for line in lines],
     )
+
+
+async def remove_lines(transaction: Transaction, payment: Payment) -> None:
+    """Take the lines of a draft away, for others to come."""
+    await transaction.execute(_SQL["remove_lines"], payment.id)
 
 
 async def freeze(transaction: Transaction, payment: Payment) -> FrozenContent:

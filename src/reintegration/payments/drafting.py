@@ -1,9 +1,7 @@
 """Use cases before anybody approves: register a supplier, draft, amend, submit, return, cancel."""
 
-from datetime import date
 from uuid import UUID
 
-from reintegration.cases.service import case_state
 from reintegration.database.rows import locked
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
@@ -19,7 +17,7 @@ from reintegration.kernel.errors import (
 )
 from reintegration.kernel.reference import Reference
 from reintegration.ledger.errors import NotEnoughLeftError
-from reintegration.ledger.service import Pot, flows, post, pot_of
+from reintegration.ledger.service import Pot, flows, post
 from reintegration.payments.commands import (
     AmendPayment,
     CancelPayment,
@@ -29,22 +27,16 @@ from reintegration.payments.commands import (
     ReturnPayment,
     SubmitPayment,
 )
-from reintegration.payments.content import check_documents, freeze, frozen, record_lines, thaw
+from reintegration.payments.content import check_documents, freeze, frozen, record_lines, remove_lines, thaw
 from reintegration.payments.errors import ItemNotInForceError
 from reintegration.payments.models import Payment, Supplier
-from reintegration.plans.service import line_in_force, plan_item
+from reintegration.payments.targets import FIELD_KINDS, STREAMS, rate_rule_of, target_of
+from reintegration.plans.service import line_in_force
 from reintegration.programme.service import office
 
 _SQL = load_queries(__file__)
-_FIELD_KINDS = frozenset({"supplier_direct", "reimbursement"})
 MOST_CHANGES = 300
 """Changes after which a payment isn't submitted again: each submission leaves two ledger entries, and all are read with it."""
-_STREAMS = {
-    "supplier_direct": "reintegration",
-    "reimbursement": "reintegration",
-    "cash_premium": "cash_premium",
-    "travel_document_refund": "travel_document_refund",
-}
 
 
 async def register_supplier(transaction: Transaction, command: RegisterSupplier) -> Reference:
@@ -69,28 +61,26 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
     Field offices pay for plan items; the premium and the refund of a travel document are prepared in Belgium.
 
     Raises:
-        ForbiddenError, NotFoundError, ItemNotInForceError, AlreadyPaidError, InvalidInputError; ConstraintViolationError
-        (payments_case_ck) once the case is closed.
+        ForbiddenError, NotFoundError, ItemNotInForceError, NotEnoughLeftError, AlreadyPaidError, InvalidInputError;
+        ConstraintViolationError (payments_case_ck) once the case is closed.
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
-    if command.kind not in _STREAMS:
+    if command.kind not in STREAMS:
         raise InvalidInputError(field="kind", reason="not a kind of payment")
-    if (command.kind in _FIELD_KINDS) != (transaction.actor.role in FIELD_ROLES):
+    if (command.kind in FIELD_KINDS) != (transaction.actor.role in FIELD_ROLES):
         raise ForbiddenError(permission=Permission.PAYMENT_PREPARE)
-    case = await case_state(transaction, command.case_id)
-    pot = await _pot_of_target(transaction, command)
-    rate_rule = await _rate_rule(transaction, pot.fund_id, command.content.payment_date)
+    target = await target_of(transaction, command)
     payment = await Payment.create(
         id=command.id,
-        case_id=case.id,
-        field_office_id=case.field_office_id if command.kind in _FIELD_KINDS else None,
-        fund_id=pot.fund_id,
+        case_id=command.case_id,
+        field_office_id=target.field_office_id,
+        fund_id=target.pot.fund_id,
         kind=command.kind,
-        stream=pot.stream,
+        stream=target.pot.stream,
         plan_item_id=command.plan_item_id,
         entitlement_id=command.entitlement_id,
         status="draft",
-        rate_rule=rate_rule,
+        rate_rule=target.rate_rule,
         prepared_by=transaction.actor.id,
         using_db=transaction.orm,
         **_fields(command.content),
@@ -107,10 +97,11 @@ async def amend_payment(transaction: Transaction, command: AmendPayment) -> Refe
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "draft with other content")
-    rate_rule = await _rate_rule(transaction, payment.fund_id, command.content.payment_date)
+    rate_rule = await rate_rule_of(transaction, payment.fund_id, command.content.payment_date)
     changes = {**_fields(command.content), "rate_rule": rate_rule}
     payment.update_from_dict(changes)
     await payment.save(using_db=transaction.orm, update_fields=sorted(changes))
+    await remove_lines(transaction, payment)
     await record_lines(transaction, payment, command.content.lines)
     return Reference("Payment", payment.id, payment.version + 1)
 
@@ -241,36 +232,6 @@ async def _check_entitlement(transaction: Transaction, payment: Payment, total_m
     row = await transaction.fetch_one(_SQL["entitlement"], payment.entitlement_id, payment.case_id)
     if row is None or total_minor > row["amount_minor"]:
         raise NotEnoughLeftError
-
-
-async def _pot_of_target(transaction: Transaction, command: DraftPayment) -> Pot:
-    stream = _STREAMS[command.kind]
-    if command.kind in _FIELD_KINDS:
-        if command.plan_item_id is None or command.entitlement_id is not None:
-            raise InvalidInputError(field="planItem", reason="this kind of payment carries out a plan item")
-        item = await plan_item(transaction, command.plan_item_id)
-        if item.case_id != command.case_id or not item.in_force:
-            raise ItemNotInForceError
-        return await pot_of(transaction, command.case_id, stream)
-    if command.entitlement_id is None or command.plan_item_id is not None:
-        raise InvalidInputError(field="entitlement", reason="this kind of payment pays out an entitlement")
-    row = await transaction.fetch_one(_SQL["entitlement"], command.entitlement_id, command.case_id)
-    if row is None or row["stream"] != stream:
-        raise NotFoundError(kind="Entitlement")
-    return Pot(command.case_id, stream, row["fund_id"])
-
-
-async def _rate_rule(transaction: Transaction, fund_id: UUID, payment_date: date) -> str:
-    """The rule of the one operation that the fund pays for on that day.
-
-    Raises:
-        InvalidInputError: no operation runs then, or several do and nobody can say which rule counts.
-    """
-    rules = [row["rate_rule"] for row in await transaction.fetch(_SQL["rate_rule"], fund_id, payment_date)]
-    if len(rules) != 1:
-        count = "several operations cover" if rules else "no operation of the fund covers"
-        raise InvalidInputError(field="paymentDate", reason=f"{count} this date")
-    return str(rules[0])
 
 
 def _fields(content: PaymentContent) -> dict[str, object]:

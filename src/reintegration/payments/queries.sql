@@ -4,6 +4,38 @@ select rate_rule from operations
 where fund_id = $1 and $2 between starts_on and ends_on
 order by code
 
+-- name: target_item
+-- Drafts of a field office: the case, the item that they carry out, the fund behind the case's budget, and the rules of the
+-- operations that this fund pays for on the day. One row if the case is there; what the item lacks is null.
+select
+    c.field_office_id, i.case_id as target_case_id, n.status = 'approved' as in_force, f.fund_id,
+    (
+        select coalesce(array_agg(o.rate_rule order by o.code), '{}') from operations o
+        where o.fund_id = f.fund_id and $4 between o.starts_on and o.ends_on
+    ) as rate_rules
+from cases c
+left join plan_items i on i.id = $2
+left join plans n on n.id = i.plan_id
+left join lateral (
+    select a.fund_id from ledger_accounts a
+    where a.case_id = c.id and a.kind = 'entitlement' and a.stream = $3
+    order by a.id
+    limit 1
+) f on true
+where c.id = $1
+
+-- name: target_entitlement
+-- Drafts made in Belgium: the same of the entitlement that they pay out.
+select
+    c.field_office_id, e.case_id as target_case_id, true as in_force, e.fund_id,
+    (
+        select coalesce(array_agg(o.rate_rule order by o.code), '{}') from operations o
+        where o.fund_id = e.fund_id and $4 between o.starts_on and o.ends_on
+    ) as rate_rules
+from cases c
+left join entitlements e on e.id = $2 and e.case_id = c.id and e.stream = $3
+where c.id = $1
+
 -- name: entitlement
 select id, case_id, stream, fund_id, amount_minor from entitlements where id = $1 and case_id = $2
 

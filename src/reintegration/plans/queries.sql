@@ -20,12 +20,6 @@ select line_id, budget_minor from plan_items where plan_id = $1
 -- Lines that any version of the case's plan has had; a draft may continue these only.
 select distinct line_id from plan_items where case_id = $1
 
--- name: item
-select i.id, i.case_id, i.plan_id, i.line_id, i.kind, p.status as plan_status
-from plan_items i
-join plans p on p.id = i.plan_id
-where i.id = $1
-
 -- name: line_in_force
 -- Whether the version in force continues the line of an item, with the kind that decides on the documents needed.
 select exists (

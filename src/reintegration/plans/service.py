@@ -1,7 +1,6 @@
 """Use cases of plans: draft, submit, approve, reject. Versions are never edited; lines keep their id across versions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from reintegration.cases.service import begin_implementation, locked_case
@@ -25,17 +24,6 @@ _SQL = load_queries(__file__)
 _STREAM = "reintegration"
 _MOST_LINES = 50
 _READY = frozenset({"arrived", "implementing"})
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFacts:
-    """What a payment must know of a plan item."""
-
-    id: UUID
-    case_id: UUID
-    line_id: UUID
-    kind: str
-    in_force: bool
 
 
 async def draft_plan(transaction: Transaction, command: DraftPlan) -> Reference:
@@ -128,18 +116,6 @@ async def reject_plan(transaction: Transaction, command: RejectPlan) -> Referenc
     plan.decision_note = command.reason
     await plan.save(using_db=transaction.orm, update_fields=["status", "decided_by", "decided_at", "decision_note"])
     return Reference("Plan", plan.id, plan.version + 1)
-
-
-async def plan_item(transaction: Transaction, item_id: UUID) -> ItemFacts:
-    """The item a payment hangs on.
-
-    Raises:
-        NotFoundError: absent or hidden.
-    """
-    row = await transaction.fetch_one(_SQL["item"], item_id)
-    if row is None:
-        raise NotFoundError(kind="PlanItem")
-    return ItemFacts(row["id"], row["case_id"], row["line_id"], row["kind"], row["plan_status"] == "approved")
 
 
 async def line_in_force(transaction: Transaction, item_id: UUID) -> bool:

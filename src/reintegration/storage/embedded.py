@@ -28,9 +28,6 @@ _KILL_TIMEOUT_S: Final = 10.0
 _PORT_TRIES = 20
 _POLL_S: Final = 0.05
 
-_left_running: Final[list["subprocess.Popen[bytes]"]] = []
-"""Servers of ours that others still use: kept, so that they are neither reported nor killed as forgotten children."""
-
 
 class EmbeddedObjectStore:
     """One S3 server under `data_dir`/objects, shared by every process that starts it; a context manager.
@@ -91,7 +88,7 @@ class EmbeddedObjectStore:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if self._process is not None:
-                    _left_running.append(self._process)
+                    self._process.returncode = 0  # others use it on: Popen would report a forgotten child
                     self._process = None
             else:
                 state = self._load()
