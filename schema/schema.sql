@@ -658,6 +658,18 @@ END;
 
 ALTER FUNCTION public.fact_position() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.keep_payment_scope() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    select c.field_office_id, c.partner_id into new.case_office_id, new.case_partner_id
+    from cases as c where c.id = new.case_id for share;
+    return new;
+end $$;
+
+ALTER FUNCTION public.keep_payment_scope() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.keep_payment_totals() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -680,6 +692,17 @@ begin
 end $$;
 
 ALTER FUNCTION public.keep_payment_totals() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.move_payment_scope() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    update payments set case_office_id = new.field_office_id, case_partner_id = new.partner_id where case_id = new.id;
+    return null;
+end $$;
+
+ALTER FUNCTION public.move_payment_scope() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.payment_case_is_closed(payment uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -733,6 +756,80 @@ ALTER TABLE ONLY public.cases FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.cases OWNER TO reintegration_owner;
 
+CREATE TABLE public.payments (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    field_office_id uuid,
+    fund_id uuid NOT NULL,
+    kind text NOT NULL,
+    stream text NOT NULL,
+    plan_item_id uuid,
+    entitlement_id uuid,
+    supplier_id uuid,
+    invoice_number text,
+    description text NOT NULL,
+    payment_date date NOT NULL,
+    status text NOT NULL,
+    rate_rule text NOT NULL,
+    content_digest text,
+    prepared_by text NOT NULL,
+    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
+    submitted_at timestamp with time zone,
+    approved_by text,
+    approved_at timestamp with time zone,
+    approved_digest text,
+    released_by text,
+    released_at timestamp with time zone,
+    paid_on date,
+    settled_by text,
+    settled_at timestamp with time zone,
+    settlement_reference text,
+    outcome_note text,
+    reversed_by text,
+    reversed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    case_office_id uuid,
+    case_partner_id uuid,
+    CONSTRAINT payments_approved_ck CHECK ((((approved_by IS NULL) = (approved_at IS NULL)) AND ((approved_by IS NULL) = (approved_digest IS NULL)) AND ((status = ANY (ARRAY['approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (approved_by IS NOT NULL)))),
+    CONSTRAINT payments_approved_digest_ck CHECK ((approved_digest = content_digest)),
+    CONSTRAINT payments_description_ck CHECK ((((length(description) >= 1) AND (length(description) <= 500)) AND ((length(invoice_number) >= 1) AND (length(invoice_number) <= 100)) AND ((length(settlement_reference) >= 1) AND (length(settlement_reference) <= 200)) AND ((length(outcome_note) >= 3) AND (length(outcome_note) <= 2000)))),
+    CONSTRAINT payments_four_eyes_ck CHECK (((approved_by <> prepared_by) AND (released_by <> prepared_by) AND (released_by <> approved_by))),
+    CONSTRAINT payments_kind_ck CHECK ((kind = ANY (ARRAY['supplier_direct'::text, 'reimbursement'::text, 'cash_premium'::text, 'travel_document_refund'::text]))),
+    CONSTRAINT payments_paid_ck CHECK ((((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_on IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (settled_by IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'reversed'::text])) OR (settlement_reference IS NOT NULL)) AND ((status <> ALL (ARRAY['failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (outcome_note IS NOT NULL)))),
+    CONSTRAINT payments_rate_rule_ck CHECK ((rate_rule = ANY (ARRAY['REGISTRATION_MONTH'::text, 'PAYMENT_MONTH'::text]))),
+    CONSTRAINT payments_released_ck CHECK ((((released_by IS NULL) = (released_at IS NULL)) AND ((status = ANY (ARRAY['released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (released_by IS NOT NULL)))),
+    CONSTRAINT payments_reversed_ck CHECK ((((status = 'reversed'::text) = (reversed_by IS NOT NULL)) AND ((reversed_by IS NULL) = (reversed_at IS NULL)) AND (reversed_by <> prepared_by))),
+    CONSTRAINT payments_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text, 'cancelled'::text]))),
+    CONSTRAINT payments_stream_ck CHECK (
+CASE kind
+    WHEN 'cash_premium'::text THEN ((stream = 'cash_premium'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
+    WHEN 'travel_document_refund'::text THEN ((stream = 'travel_document_refund'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
+    ELSE ((stream = 'reintegration'::text) AND (plan_item_id IS NOT NULL) AND (entitlement_id IS NULL) AND (field_office_id IS NOT NULL))
+END),
+    CONSTRAINT payments_submitted_ck CHECK (((status = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR ((submitted_at IS NOT NULL) AND (content_digest IS NOT NULL)))),
+    CONSTRAINT payments_supplier_ck CHECK ((((kind = 'supplier_direct'::text) = (supplier_id IS NOT NULL)) AND ((kind <> 'supplier_direct'::text) OR (invoice_number IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payments OWNER TO reintegration_owner;
+
+COMMENT ON COLUMN public.payments.case_office_id IS 'The office that the case is with now, kept by the database';
+
+COMMENT ON COLUMN public.payments.case_partner_id IS 'The partner that the case is with now, kept by the database';
+
+CREATE FUNCTION public.payment_scope_differences() RETURNS TABLE(payment_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT p.id
+    FROM (public.payments p
+      JOIN public.cases c ON ((c.id = p.case_id)))
+   WHERE (public.actor_sees_all() AND ((p.case_office_id IS DISTINCT FROM c.field_office_id) OR (p.case_partner_id IS DISTINCT FROM c.partner_id)));
+END;
+
+ALTER FUNCTION public.payment_scope_differences() OWNER TO reintegration_guard;
+
 CREATE TABLE public.payment_lines (
     id uuid NOT NULL,
     payment_id uuid NOT NULL,
@@ -770,62 +867,6 @@ CREATE TABLE public.payment_totals (
 ALTER TABLE ONLY public.payment_totals FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_totals OWNER TO reintegration_owner;
-
-CREATE TABLE public.payments (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    field_office_id uuid,
-    fund_id uuid NOT NULL,
-    kind text NOT NULL,
-    stream text NOT NULL,
-    plan_item_id uuid,
-    entitlement_id uuid,
-    supplier_id uuid,
-    invoice_number text,
-    description text NOT NULL,
-    payment_date date NOT NULL,
-    status text NOT NULL,
-    rate_rule text NOT NULL,
-    content_digest text,
-    prepared_by text NOT NULL,
-    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
-    submitted_at timestamp with time zone,
-    approved_by text,
-    approved_at timestamp with time zone,
-    approved_digest text,
-    released_by text,
-    released_at timestamp with time zone,
-    paid_on date,
-    settled_by text,
-    settled_at timestamp with time zone,
-    settlement_reference text,
-    outcome_note text,
-    reversed_by text,
-    reversed_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT payments_approved_ck CHECK ((((approved_by IS NULL) = (approved_at IS NULL)) AND ((approved_by IS NULL) = (approved_digest IS NULL)) AND ((status = ANY (ARRAY['approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (approved_by IS NOT NULL)))),
-    CONSTRAINT payments_approved_digest_ck CHECK ((approved_digest = content_digest)),
-    CONSTRAINT payments_description_ck CHECK ((((length(description) >= 1) AND (length(description) <= 500)) AND ((length(invoice_number) >= 1) AND (length(invoice_number) <= 100)) AND ((length(settlement_reference) >= 1) AND (length(settlement_reference) <= 200)) AND ((length(outcome_note) >= 3) AND (length(outcome_note) <= 2000)))),
-    CONSTRAINT payments_four_eyes_ck CHECK (((approved_by <> prepared_by) AND (released_by <> prepared_by) AND (released_by <> approved_by))),
-    CONSTRAINT payments_kind_ck CHECK ((kind = ANY (ARRAY['supplier_direct'::text, 'reimbursement'::text, 'cash_premium'::text, 'travel_document_refund'::text]))),
-    CONSTRAINT payments_paid_ck CHECK ((((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_on IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (settled_by IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'reversed'::text])) OR (settlement_reference IS NOT NULL)) AND ((status <> ALL (ARRAY['failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (outcome_note IS NOT NULL)))),
-    CONSTRAINT payments_rate_rule_ck CHECK ((rate_rule = ANY (ARRAY['REGISTRATION_MONTH'::text, 'PAYMENT_MONTH'::text]))),
-    CONSTRAINT payments_released_ck CHECK ((((released_by IS NULL) = (released_at IS NULL)) AND ((status = ANY (ARRAY['released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (released_by IS NOT NULL)))),
-    CONSTRAINT payments_reversed_ck CHECK ((((status = 'reversed'::text) = (reversed_by IS NOT NULL)) AND ((reversed_by IS NULL) = (reversed_at IS NULL)) AND (reversed_by <> prepared_by))),
-    CONSTRAINT payments_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text, 'cancelled'::text]))),
-    CONSTRAINT payments_stream_ck CHECK (
-CASE kind
-    WHEN 'cash_premium'::text THEN ((stream = 'cash_premium'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
-    WHEN 'travel_document_refund'::text THEN ((stream = 'travel_document_refund'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
-    ELSE ((stream = 'reintegration'::text) AND (plan_item_id IS NOT NULL) AND (entitlement_id IS NULL) AND (field_office_id IS NOT NULL))
-END),
-    CONSTRAINT payments_submitted_ck CHECK (((status = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR ((submitted_at IS NOT NULL) AND (content_digest IS NOT NULL)))),
-    CONSTRAINT payments_supplier_ck CHECK ((((kind = 'supplier_direct'::text) = (supplier_id IS NOT NULL)) AND ((kind <> 'supplier_direct'::text) OR (invoice_number IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payments OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.payment_totals_differences() RETURNS TABLE(country text, month date, payments bigint, euro_minor numeric)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2231,6 +2272,8 @@ CREATE TRIGGER cases_closing BEFORE UPDATE OF status ON public.cases FOR EACH RO
 
 CREATE TRIGGER cases_no_truncate BEFORE TRUNCATE ON public.cases FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER cases_payment_scope AFTER UPDATE OF field_office_id, partner_id ON public.cases FOR EACH ROW WHEN (((new.field_office_id IS DISTINCT FROM old.field_office_id) OR (new.partner_id IS DISTINCT FROM old.partner_id))) EXECUTE FUNCTION public.move_payment_scope();
+
 CREATE TRIGGER cases_transition BEFORE INSERT OR UPDATE OF status ON public.cases FOR EACH ROW EXECUTE FUNCTION public.enforce_transition();
 
 CREATE TRIGGER cases_version BEFORE UPDATE ON public.cases FOR EACH ROW EXECUTE FUNCTION public.count_version();
@@ -2471,17 +2514,21 @@ CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE
 
 CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER payments_scope_of_new BEFORE INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.keep_payment_scope();
+
+CREATE TRIGGER payments_scope_stays BEFORE UPDATE ON public.payments FOR EACH ROW WHEN (((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id))) EXECUTE FUNCTION public.keep_payment_scope();
+
 CREATE TRIGGER payments_totals AFTER UPDATE ON public.payments FOR EACH ROW WHEN (((new.status = 'paid'::text) <> (old.status = 'paid'::text))) EXECUTE FUNCTION public.keep_payment_totals();
 
 CREATE TRIGGER payments_totals_of_new AFTER INSERT ON public.payments FOR EACH ROW WHEN ((new.status = 'paid'::text)) EXECUTE FUNCTION public.keep_payment_totals();
 
 CREATE TRIGGER payments_transition BEFORE INSERT OR UPDATE OF status ON public.payments FOR EACH ROW EXECUTE FUNCTION public.enforce_transition();
 
-CREATE TRIGGER payments_verified BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_payment();
+CREATE TRIGGER payments_verified BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.check_payment();
 
-CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.count_version();
+CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.count_version();
 
-CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_payment_writer();
+CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.check_payment_writer();
 
 CREATE TRIGGER plan_items_append_only BEFORE DELETE OR UPDATE ON public.plan_items FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -2787,6 +2834,8 @@ ALTER TABLE public.cases ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY cases_guard ON public.cases FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
+CREATE POLICY cases_guard_lock ON public.cases FOR UPDATE TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
+
 CREATE POLICY cases_insert_roles ON public.cases AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 CREATE POLICY cases_scope ON public.cases USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
@@ -2957,7 +3006,7 @@ CREATE POLICY payments_carry_on ON public.payments FOR UPDATE USING ((( SELECT p
    FROM public.field_offices o
   WHERE (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))));
 
-CREATE POLICY payments_guard ON public.payments TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
+CREATE POLICY payments_guard ON public.payments TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
 
 CREATE POLICY payments_insert_roles ON public.payments AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is) AND public.actor_carries(field_office_id)));
 
@@ -2965,11 +3014,9 @@ CREATE POLICY payments_make ON public.payments FOR INSERT WITH CHECK ((( SELECT 
    FROM public.cases c
   WHERE (c.id = payments.case_id))))));
 
-CREATE POLICY payments_read ON public.payments FOR SELECT USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ( SELECT true
-   FROM public.cases c
-  WHERE (c.id = payments.case_id)) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND ( SELECT true
-   FROM public.field_offices o
-  WHERE ((o.id = payments.field_office_id) AND (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))));
+CREATE POLICY payments_read ON public.payments FOR SELECT USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND ((field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR (case_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND ((case_partner_id = ( SELECT public.actor_partner() AS actor_partner)) OR (field_office_id = ANY (( SELECT ARRAY( SELECT o.id
+           FROM public.field_offices o
+          WHERE (o.partner_id = public.actor_partner())) AS "array")::uuid[]))))));
 
 ALTER TABLE public.plan_items ENABLE ROW LEVEL SECURITY;
 
@@ -3062,6 +3109,22 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO reintegration_app;
 GRANT SELECT ON TABLE public.cases TO reintegration_auditor;
 GRANT SELECT ON TABLE public.cases TO reintegration_guard;
 
+GRANT UPDATE(version) ON TABLE public.cases TO reintegration_guard;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO reintegration_app;
+GRANT SELECT ON TABLE public.payments TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payments TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.payments TO reintegration_guard;
+
+GRANT UPDATE(case_office_id) ON TABLE public.payments TO reintegration_guard;
+
+GRANT UPDATE(case_partner_id) ON TABLE public.payments TO reintegration_guard;
+
+REVOKE ALL ON FUNCTION public.payment_scope_differences() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_scope_differences() TO reintegration_app;
+GRANT ALL ON FUNCTION public.payment_scope_differences() TO reintegration_auditor;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_lines TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_lines TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
@@ -3069,12 +3132,6 @@ GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_auditor;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_totals TO reintegration_guard;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO reintegration_app;
-GRANT SELECT ON TABLE public.payments TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payments TO reintegration_guard;
-
-GRANT UPDATE(status) ON TABLE public.payments TO reintegration_guard;
 
 REVOKE ALL ON FUNCTION public.payment_totals_differences() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_totals_differences() TO reintegration_app;

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-_FRAME = ("begin", "commit", "rollback", "-- First statement of every transaction", "SELECT pg_advisory_unlock_all()")
+from reintegration.database import unit_of_work
+from reintegration.database.sql import load_queries
+
+_FRAME = ("begin", "commit", "rollback", load_queries(unit_of_work.__file__)["set_actor"].strip())
 
 
 @dataclass(slots=True, eq=False)
 class Statements:
-    """The statements of a block, those that open and close transactions, and the pool's own, left out."""
+    """The statements of a block; those that only open and close transactions left out."""
 
     sent: list[str] = field(default_factory=list)
 

@@ -134,6 +134,11 @@ select p.id from payments as p
 join cases as c on c.id = p.case_id
 where c.status = 'closed' and p.status in ('draft', 'submitted', 'approved', 'released', 'unconfirmed')
 
+-- name: rule_payments_are_for_the_eyes_of_their_case
+select p.id from payments as p
+join cases as c on c.id = p.case_id
+where (p.case_office_id, p.case_partner_id) is distinct from (c.field_office_id, c.partner_id)
+
 -- name: rule_dublin_departures_are_granted_nothing
 select e.id from entitlements as e
 join cases as c on c.id = e.case_id

@@ -61,8 +61,8 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
     Field offices pay for plan items; the premium and the refund of a travel document are prepared in Belgium.
 
     Raises:
-        ForbiddenError, NotFoundError, ItemNotInForceError, NotEnoughLeftError, AlreadyPaidError, InvalidInputError;
-        ConstraintViolationError (payments_case_ck) once the case is closed.
+        ForbiddenError, NotFoundError, ItemNotInForceError, AlreadyPaidError, InvalidInputError; ConstraintViolationError
+        (payments_case_ck) once the case is closed.
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     if command.kind not in STREAMS:

@@ -89,6 +89,9 @@ class Payment(Model):
     reversed_by = fields.TextField(null=True)
     reversed_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
+    case_office_id = fields.UUIDField(null=True)
+    """The office that the case is with now; with the partner it decides who sees the payment. The database writes both."""
+    case_partner_id = fields.UUIDField(null=True)
 
     class Meta:
         """Table payments."""

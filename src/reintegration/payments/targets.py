@@ -8,7 +8,6 @@ from uuid import UUID
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.kernel.errors import InvalidInputError, NotFoundError
-from reintegration.ledger.errors import NotEnoughLeftError
 from reintegration.ledger.service import Pot
 from reintegration.payments.commands import DraftPayment
 from reintegration.payments.errors import ItemNotInForceError
@@ -39,7 +38,6 @@ async def target_of(transaction: Transaction, command: DraftPayment) -> Target:
     Raises:
         NotFoundError: the case, the plan item, or an entitlement of the case for this kind.
         ItemNotInForceError: the plan item is of another case or of a version that isn't in force.
-        NotEnoughLeftError: nothing was granted to the case for its plan.
         InvalidInputError: the kind needs the other of plan item and entitlement; no operation of the fund covers the date.
     """
     for_item = command.kind in FIELD_KINDS
@@ -62,7 +60,7 @@ async def target_of(transaction: Transaction, command: DraftPayment) -> Target:
     if for_item and (row["target_case_id"] != command.case_id or not row["in_force"]):
         raise ItemNotInForceError
     if row["fund_id"] is None:
-        raise NotEnoughLeftError
+        raise AssertionError("a plan in force is budgeted from an entitlement")
     return Target(
         Pot(command.case_id, stream, row["fund_id"]),
         row["field_office_id"] if for_item else None,

@@ -33,7 +33,7 @@ insert into payments (
     id, case_id, field_office_id, fund_id, kind, stream, plan_item_id, supplier_id, invoice_number, description, payment_date,
     status, rate_rule, content_digest, prepared_by, prepared_at, submitted_at, approved_by, approved_at, approved_digest,
     released_by, released_at, paid_on, settled_by, settled_at, settlement_reference, outcome_note, reversed_by, reversed_at,
-    version
+    version, case_office_id, case_partner_id
 )
 select
     p.id, p.case_id, p.office_id, p.fund_id, case when p.direct then 'supplier_direct' else 'reimbursement' end, 'reintegration',
@@ -50,8 +50,9 @@ select
     end,
     case when p.status = 'reversed' then p.coordinator end,
     case when p.status = 'reversed' then x.morning + interval '8 hours' end,
-    1 + x.submitted::integer + x.approved::integer + x.released::integer + x.settled::integer
+    1 + x.submitted::integer + x.approved::integer + x.released::integer + x.settled::integer, c.field_office_id, c.partner_id
 from caseload_payments as p
+join cases as c on c.id = p.case_id
 cross join lateral (
     select
         p.status not in ('draft', 'cancelled') as submitted, p.status not in ('draft', 'cancelled', 'submitted') as approved,
