@@ -148,6 +148,45 @@ end $$;
 
 ALTER PROCEDURE public.audit_table(IN relation regclass, IN key_column text) OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.check_budget_transfer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if tg_op = 'UPDATE' and old.decision is not null then
+        raise exception 'this transfer is decided'
+            using errcode = '23514', constraint = 'budget_transfers_decided_ck', table = 'budget_transfers';
+    end if;
+    if new.decision is distinct from 'refused' and (
+        select count(*) from plan_items i
+        join plans n on n.id = i.plan_id
+        where i.id in (new.from_item_id, new.to_item_id) and n.status = 'approved'
+    ) <> 2 then
+        raise exception 'both items belong to the plan in force'
+            using errcode = '23514', constraint = 'budget_transfers_force_ck', table = 'budget_transfers';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_budget_transfer() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_budget_transfer_posted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if new.decision = 'approved' and not exists (
+        select from ledger_transactions t
+        where t.reference_id = new.id and t.kind = 'plan_rebudgeted' and t.case_id = new.case_id
+    ) then
+        raise exception 'an approved transfer is posted with its approval'
+            using errcode = '23514', constraint = 'budget_transfers_posted_ck', table = 'budget_transfers';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_budget_transfer_posted() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_case_closing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -592,6 +631,42 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_postings_balance() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_rebudget() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from ledger_transactions t
+        where t.kind = 'plan_rebudgeted' and t.id in (select p.transaction_id from added p)
+            and (
+                t.occasion <> 1
+                or (select count(*) from ledger_postings p where p.transaction_id = t.id) <> 2
+                or not exists (
+                    select from budget_transfers b
+                    join plan_items giver on giver.id = b.from_item_id
+                    join plan_items taker on taker.id = b.to_item_id
+                    join ledger_postings taken
+                        on taken.transaction_id = t.id and taken.amount_minor = - b.amount_minor and taken.currency = b.currency
+                    join ledger_accounts source
+                        on source.id = taken.account_id and source.kind = 'plan_line' and source.line_id = giver.line_id
+                    join ledger_postings given
+                        on given.transaction_id = t.id and given.amount_minor = b.amount_minor and given.currency = b.currency
+                    join ledger_accounts target
+                        on target.id = given.account_id and target.kind = 'plan_line' and target.line_id = taker.line_id
+                        and target.fund_id = source.fund_id and target.stream = source.stream
+                    where b.id = t.reference_id and b.case_id = t.case_id and b.decision = 'approved'
+                )
+            )
+    ) then
+        raise exception 'money moves between lines by an approved transfer alone'
+            using errcode = '23514', constraint = 'ledger_postings_rebudget_ck', table = 'ledger_postings';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_rebudget() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.count_version() RETURNS trigger
     LANGUAGE plpgsql
@@ -1159,6 +1234,32 @@ ALTER TABLE public.audit_log ALTER COLUMN sequence ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.budget_transfers (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    from_item_id uuid NOT NULL,
+    to_item_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text DEFAULT 'EUR'::text NOT NULL,
+    reason text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decision_note text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT budget_transfers_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
+    CONSTRAINT budget_transfers_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND ((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
+    CONSTRAINT budget_transfers_four_eyes_ck CHECK ((decided_by <> requested_by)),
+    CONSTRAINT budget_transfers_items_ck CHECK ((from_item_id <> to_item_id)),
+    CONSTRAINT budget_transfers_reason_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND (length(decision_note) <= 2000)))
+);
+
+ALTER TABLE ONLY public.budget_transfers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.budget_transfers OWNER TO reintegration_owner;
+
 CREATE TABLE public.case_transfers (
     id uuid NOT NULL,
     case_id uuid NOT NULL,
@@ -1545,7 +1646,7 @@ CREATE TABLE public.ledger_transactions (
     actor_id text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     transaction_id bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
-    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text])))
+    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text])))
 );
 
 ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
@@ -1823,6 +1924,9 @@ ALTER TABLE ONLY jobs.pgqueuer_statistics
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pk PRIMARY KEY (sequence);
 
+ALTER TABLE ONLY public.budget_transfers
+    ADD CONSTRAINT budget_transfers_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.case_intakes
     ADD CONSTRAINT case_intakes_pk PRIMARY KEY (case_id);
 
@@ -2096,6 +2200,12 @@ CREATE INDEX audit_log_actor_ix ON public.audit_log USING btree (actor_id, seque
 
 CREATE INDEX audit_log_record_ix ON public.audit_log USING btree (table_name, row_id, sequence);
 
+CREATE INDEX budget_transfers_case_ix ON public.budget_transfers USING btree (case_id, requested_at);
+
+CREATE INDEX budget_transfers_from_ix ON public.budget_transfers USING btree (from_item_id, case_id);
+
+CREATE INDEX budget_transfers_to_ix ON public.budget_transfers USING btree (to_item_id, case_id);
+
 CREATE INDEX case_intakes_desk_ix ON public.case_intakes USING btree (return_desk_id);
 
 CREATE INDEX case_transfers_case_ix ON public.case_transfers USING btree (case_id);
@@ -2241,6 +2351,20 @@ CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE 
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER budget_transfers_audit_delete AFTER DELETE ON public.budget_transfers REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER budget_transfers_audit_insert AFTER INSERT ON public.budget_transfers REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER budget_transfers_audit_update AFTER UPDATE ON public.budget_transfers REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER budget_transfers_check AFTER INSERT OR UPDATE ON public.budget_transfers FOR EACH ROW EXECUTE FUNCTION public.check_budget_transfer();
+
+CREATE TRIGGER budget_transfers_no_truncate BEFORE TRUNCATE ON public.budget_transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER budget_transfers_posted_ck AFTER INSERT OR UPDATE ON public.budget_transfers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_budget_transfer_posted();
+
+CREATE TRIGGER budget_transfers_version BEFORE UPDATE ON public.budget_transfers FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER case_intakes_audit_delete AFTER DELETE ON public.case_intakes REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('case_id');
 
@@ -2452,6 +2576,8 @@ CREATE TRIGGER ledger_postings_check AFTER INSERT ON public.ledger_postings REFE
 
 CREATE TRIGGER ledger_postings_no_truncate BEFORE TRUNCATE ON public.ledger_postings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER ledger_postings_rebudget AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_rebudget();
+
 CREATE TRIGGER ledger_transactions_append_only BEFORE DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER ledger_transactions_audit_delete AFTER DELETE ON public.ledger_transactions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -2636,6 +2762,15 @@ CREATE TRIGGER vulnerabilities_no_truncate BEFORE TRUNCATE ON public.vulnerabili
 
 CREATE TRIGGER vulnerabilities_version BEFORE UPDATE ON public.vulnerabilities FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
+ALTER TABLE ONLY public.budget_transfers
+    ADD CONSTRAINT budget_transfers_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.budget_transfers
+    ADD CONSTRAINT budget_transfers_from_fk FOREIGN KEY (from_item_id, case_id) REFERENCES public.plan_items(id, case_id);
+
+ALTER TABLE ONLY public.budget_transfers
+    ADD CONSTRAINT budget_transfers_to_fk FOREIGN KEY (to_item_id, case_id) REFERENCES public.plan_items(id, case_id);
+
 ALTER TABLE ONLY public.case_intakes
     ADD CONSTRAINT case_intakes_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
 
@@ -2812,6 +2947,18 @@ CREATE POLICY audit_log_position ON public.audit_log FOR SELECT TO reintegration
 
 CREATE POLICY audit_log_read ON public.audit_log FOR SELECT USING (((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['fedasil_programme'::text, 'system'::text])) OR ((( SELECT public.actor_role() AS actor_role) = 'auditor'::text) AND (table_name <> 'returnee_identities'::text))));
 
+ALTER TABLE public.budget_transfers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY budget_transfers_guard ON public.budget_transfers FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY budget_transfers_insert_roles ON public.budget_transfers AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is) AND (decision IS NULL)));
+
+CREATE POLICY budget_transfers_scope ON public.budget_transfers USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.cases c
+  WHERE (c.id = budget_transfers.case_id))));
+
+CREATE POLICY budget_transfers_update_roles ON public.budget_transfers AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is));
+
 ALTER TABLE public.case_intakes ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_intakes_guard ON public.case_intakes FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
@@ -2941,6 +3088,7 @@ CASE kind
     WHEN 'entitlement_granted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is)
     WHEN 'entitlement_released'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is)
     WHEN 'plan_budgeted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is)
+    WHEN 'plan_rebudgeted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is)
     WHEN 'payment_reserved'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is)
     WHEN 'payment_unreserved'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is)
     WHEN 'payment_spent'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is)
@@ -3168,6 +3316,18 @@ GRANT USAGE ON SEQUENCE jobs.pgqueuer_schedules_id_seq TO reintegration_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.pgqueuer_statistics TO reintegration_app;
 
 GRANT USAGE ON SEQUENCE jobs.pgqueuer_statistics_id_seq TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.budget_transfers TO reintegration_app;
+GRANT SELECT ON TABLE public.budget_transfers TO reintegration_auditor;
+GRANT SELECT ON TABLE public.budget_transfers TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.budget_transfers TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.budget_transfers TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.budget_transfers TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.budget_transfers TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.case_transfers TO reintegration_app;
 GRANT SELECT ON TABLE public.case_transfers TO reintegration_auditor;

@@ -22,6 +22,7 @@ DEADLINE = date(2026, 3, 2)
 PAID = date(2025, 4, 10)
 MOMENT = datetime(2025, 4, 1, 12, tzinfo=UTC)
 BUDGET_MINOR = 180_000
+_SPARE_MINOR = 1_000
 _numbers = count(1)
 
 
@@ -37,6 +38,8 @@ class LawCase:
     plan_id: UUID
     item_id: UUID
     line_id: UUID
+    spare_item_id: UUID
+    transfer_id: UUID
     supplier_id: UUID
     document_id: UUID
     payment_id: UUID
@@ -49,11 +52,24 @@ class LawCase:
 
 
 async def a_law_case(transaction: Transaction, office: UUID = MONGOLIA) -> LawCase:
-    """A case of an office with a plan in force and a draft payment of 100.00 EUR with its receipt, written by the system."""
+    """A case of an office with a plan in force and a draft payment of 100.00 EUR with its receipt, written by the system.
+
+    The plan has a spare item besides; money is asked to move to it, and the ledger budgets all for the first.
+    """
     case_id = await _arrived(transaction, office)
     people = {"case_id": case_id, "returnee_id": await _person(transaction, case_id)}
     entitlement_id, premium_id = await _granted(transaction, case_id)
-    plan_id, item_id, line_id = await _planned(transaction, case_id, people["returnee_id"])
+    plan_id, item_id, line_id, spare_item_id = await _planned(transaction, case_id, people["returnee_id"])
+    transfer_id = await insert(
+        transaction,
+        "budget_transfers",
+        case_id=case_id,
+        from_item_id=item_id,
+        to_item_id=spare_item_id,
+        amount_minor=500,
+        reason="School began",
+        requested_by="officer",
+    )
     supplier_id = await insert(
         transaction, "suppliers", field_office_id=office, name=f"Supplier {new_id()}", registered_by="officer"
     )
@@ -70,6 +86,8 @@ async def a_law_case(transaction: Transaction, office: UUID = MONGOLIA) -> LawCa
         plan_id=plan_id,
         item_id=item_id,
         line_id=line_id,
+        spare_item_id=spare_item_id,
+        transfer_id=transfer_id,
         supplier_id=supplier_id,
         document_id=document_id,
         payment_id=payment_id,
@@ -199,12 +217,14 @@ async def _granted(transaction: Transaction, case_id: UUID) -> tuple[UUID, UUID]
     return entitlement_id, premium_id
 
 
-async def _planned(transaction: Transaction, case_id: UUID, returnee_id: UUID) -> tuple[UUID, UUID, UUID]:
+async def _planned(transaction: Transaction, case_id: UUID, returnee_id: UUID) -> tuple[UUID, UUID, UUID, UUID]:
     line_id = new_id()
     plan_id = await insert(
         transaction, "plans", case_id=case_id, number=1, status="draft", content_digest=DIGEST, prepared_by="officer"
     )
-    item_id = await an_item(transaction, plan_id, case_id, line_id=line_id, returnee_id=returnee_id)
+    most = BUDGET_MINOR - _SPARE_MINOR
+    item_id = await an_item(transaction, plan_id, case_id, line_id=line_id, returnee_id=returnee_id, budget_minor=most)
+    spare_id = await an_item(transaction, plan_id, case_id, position=2, kind="schooling_child", budget_minor=_SPARE_MINOR)
     await transaction.execute(
         "update plans set status = 'submitted', submitted_by = 'officer', submitted_at = $2 where id = $1", plan_id, MOMENT
     )
@@ -213,7 +233,7 @@ async def _planned(transaction: Transaction, case_id: UUID, returnee_id: UUID) -
     )
     pot = Pot(case_id, "reintegration", FUND)
     await post(transaction, budget(pot, plan_id=plan_id, changes={line_id: BUDGET_MINOR}, on=ARRIVED))
-    return plan_id, item_id, line_id
+    return plan_id, item_id, line_id, spare_id
 
 
 async def an_item(transaction: Transaction, plan_id: UUID, case_id: UUID, **cells: object) -> UUID:

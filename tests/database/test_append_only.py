@@ -201,6 +201,8 @@ async def test_an_idempotency_record_is_completed_once_and_kept(stage: Transacti
         ("vulnerabilities", "recorded_by"),
         ("entitlement_exceptions", "requested_by"),
         ("deadline_extensions", "requested_by"),
+        ("budget_transfers", "requested_by"),
+        ("budget_transfers", "reason"),
         ("plans", "prepared_by"),
         ("plans", "content_digest"),
         ("exchange_rate_months", "imported_by"),

@@ -49,6 +49,8 @@ REFERENCE = {
 }
 """Known to everybody signed in: the only tables without row-level security."""
 DEFINERS = {
+    "check_budget_transfer",
+    "check_budget_transfer_posted",
     "check_case_closing",
     "check_entitlement",
     "check_new_payment",
@@ -58,6 +60,7 @@ DEFINERS = {
     "check_plan_total",
     "check_postings",
     "check_postings_balance",
+    "check_rebudget",
     "fact_position",
     "keep_payment_scope",
     "keep_payment_totals",

@@ -232,7 +232,7 @@ async def test_items_come_while_their_plan_is_a_draft_and_never_exceed_the_entit
 async def in_savepoint(transaction: Transaction, case: LawCase) -> None:
     await transaction.execute("savepoint item")
     try:
-        await an_item(transaction, case.plan_id, case.id, position=2)
+        await an_item(transaction, case.plan_id, case.id, position=3)
     finally:
         await transaction.execute("rollback to item")
 

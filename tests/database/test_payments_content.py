@@ -18,6 +18,7 @@ from reintegration.payments.commands import (
     FailPayment,
     SubmitPayment,
 )
+from reintegration.plans.errors import ItemNotInForceError
 from tests import builders
 from tests.builders import APPROVER, COORDINATOR, OFFICER, days_ago
 from tests.payment_steps import (
@@ -117,12 +118,12 @@ async def test_a_payment_needs_its_line_in_the_plan_in_force(work: UnitOfWork) -
     lines = (a_line(100_000, line_id=plan.lines[0]), a_line(50_000, line_id=plan.lines[1], kind="medical"))
     await an_approved_plan(work, plan.case, *lines)
     await carry(work, kept, "submitted")
-    await refused(work, OFFICER, asking(service.submit_payment, SubmitPayment(changed, 1)), errors.ItemNotInForceError)
+    await refused(work, OFFICER, asking(service.submit_payment, SubmitPayment(changed, 1)), ItemNotInForceError)
     old = DraftPayment(new_id(), plan.case.id, "reimbursement", plain(euros(1)), plan_item_id=plan.items[0])
-    await refused(work, OFFICER, asking(service.draft_payment, old), errors.ItemNotInForceError)
+    await refused(work, OFFICER, asking(service.draft_payment, old), ItemNotInForceError)
     other = await a_planned_case(work, 100)
     foreign = DraftPayment(new_id(), plan.case.id, "reimbursement", plain(euros(1)), plan_item_id=other.items[0])
-    await refused(work, OFFICER, asking(service.draft_payment, foreign), errors.ItemNotInForceError)
+    await refused(work, OFFICER, asking(service.draft_payment, foreign), ItemNotInForceError)
 
 
 async def test_reasons_and_dates_are_asked_for(work: UnitOfWork) -> None:

@@ -15,6 +15,7 @@ from tests.operations.caseload import NODES, Caseload, Ids, visible_ids
 from tests.operations.two_offices import B
 
 _AMOUNTS = {
+    "BudgetTransfer": ("amount_minor",),
     "DeadlineExtension": (),
     "Entitlement": ("amount_minor",),
     "EntitlementException": ("amount_minor",),

@@ -94,6 +94,7 @@ async def _office(desk: Desk) -> UUID:
     case = await desk.ready()
     await desk.extended(case)
     item = await desk.planned(case)
+    await desk.rebudgeted(case)
     cashier = Cashier(desk, case.id, item, await desk.supplier("Felt"))
     await cashier.one_of_each(Money(10_000_000 + desk.side.cents, "MNT"))
     await cashier.premium()

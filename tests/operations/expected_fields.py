@@ -37,11 +37,16 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("AuditEntryConnection", AUDIT, "edges pageInfo totalCount"),
     ("AuditEntryEdge", AUDIT, "cursor node"),
     (
+        "BudgetTransfer",
+        CASES,
+        "amount case decidedAt decidedBy decision decisionNote fromItem id reason requestedAt requestedBy toItem version",
+    ),
+    (
         "Case",
         CASES,
         (
-            "arrivalConfirmedAt arrivalConfirmedBy arrivedOn balances closeNote closeReason closedOn country deadline "
-            "departedOn documents dublin entitlements id ledgerTransactions office partner payments plans reference "
+            "arrivalConfirmedAt arrivalConfirmedBy arrivedOn balances budgetTransfers closeNote closeReason closedOn country "
+            "deadline departedOn documents dublin entitlements id ledgerTransactions office partner payments plans reference "
             "registeredAt registeredBy returnees status transfers travelMode version"
         ),
     ),
@@ -149,7 +154,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     (
         "PlanItem",
         CASES,
-        "available budget coInvestment description id kind lineId payments plan position reserved returnee spent",
+        "available budget budgeted coInvestment description id kind lineId payments plan position reserved returnee spent",
     ),
     ("Query", AUDIT, "auditEntries"),
     ("Query", CASES, "case caseByReference cases node payment payments suppliers"),

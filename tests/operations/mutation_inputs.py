@@ -73,6 +73,16 @@ class Records:
         payment = (await self.payment(role, "draft"))["paymentId"]
         return {"paymentId": payment, **await self.one("Document", "documentId", "documents", "status = 'stored'")}
 
+    async def two_items(self) -> Asked:
+        """Two items of the plan in force."""
+        rows = await self.owner.fetch(
+            "select i.id from plan_items as i join plans as p on p.id = i.plan_id"
+            " where i.case_id = $1 and p.status = 'approved' order by i.position limit 2",
+            self.case_id,
+        )
+        giver, taker = (encode("PlanItem", row["id"]) for row in rows)
+        return {"fromItemId": giver, "toItemId": taker}
+
     async def month(self) -> Asked:
         """A month that nobody confirmed, if there is any."""
         row = await self.owner.fetchrow("select id, version from exchange_rate_months order by confirmed_by nulls first")
@@ -111,6 +121,10 @@ _MONTH = first_of_month(days_ago(90)).isoformat()
 
 INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "arrivalConfirm": about(Records.case, arrivedOn=days_ago(29).isoformat()),
+    "budgetTransferDecide": about(
+        lambda r: r.update("BudgetTransfer", "transferId", "budget_transfers", "decision is null"), decision="REFUSED"
+    ),
+    "budgetTransferRequest": about(Records.two_items, amount=euros("1.00"), reason="Because"),
     "caseClose": about(Records.case, reason="COMPLETED", closedOn=today().isoformat()),
     "caseDepart": about(Records.case, departedOn=days_ago(30).isoformat(), travelMode="BUS"),
     "caseRefer": about(Records.case, partnerId=encode("Partner", A.partner_id)),

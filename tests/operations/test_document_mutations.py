@@ -91,13 +91,16 @@ async def planned_by_the_office(recorder: Recorder, case: Part) -> str:
     asked = (await recorder.does(OFFICER, "ExtensionRequest", entitlementId=budget["id"], **later))["extension"]
     said = {"expectedVersion": asked["version"], "decision": "APPROVED"}
     await recorder.does(PROGRAMME, "ExtensionDecide", extensionId=asked["id"], **said)
-    line = {"kind": "MICRO_BUSINESS", "description": "A workshop for felt", "budget": euros("900.00")}
+    lines = [
+        {"kind": "MICRO_BUSINESS", "description": "A workshop for felt", "budget": euros("900.00")},
+        {"kind": "SCHOOLING_CHILD", "description": "School fees", "budget": euros("100.00")},
+    ]
 
     async def submitted() -> Part:
-        plan = (await recorder.does(OFFICER, "PlanDraft", caseId=case["id"], lines=[line]))["plan"]
-        item = plan["items"][0]["id"]
+        plan = (await recorder.does(OFFICER, "PlanDraft", caseId=case["id"], lines=lines))["plan"]
+        item, school = (one["id"] for one in plan["items"])
         plan = (await recorder.does(OFFICER, "PlanSubmit", planId=plan["id"], expectedVersion=plan["version"]))["plan"]
-        return {"item": item, **plan}
+        return {"item": item, "school": school, **plan}
 
     plan = await submitted()
     why = {"expectedVersion": plan["version"], "reason": "And the children?"}
@@ -105,6 +108,10 @@ async def planned_by_the_office(recorder: Recorder, case: Part) -> str:
     plan = await submitted()
     seen = {"expectedVersion": plan["version"], "contentDigest": plan["contentDigest"]}
     await recorder.does(COORDINATOR, "PlanApprove", planId=plan["id"], **seen)
+    ends = {"fromItemId": plan["item"], "toItemId": plan["school"], "amount": euros("20.00"), "reason": "School began"}
+    asked = (await recorder.does(OFFICER, "BudgetTransferRequest", **ends))["transfer"]
+    said = {"expectedVersion": asked["version"], "decision": "APPROVED"}
+    await recorder.does(COORDINATOR, "BudgetTransferDecide", transferId=asked["id"], **said)
     return str(plan["item"])
 
 

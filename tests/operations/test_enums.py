@@ -25,6 +25,7 @@ LISTS: dict[str, type[Enum]] = {
     "vulnerabilities_decision_ck": enums.Decision,
     "entitlement_exceptions_kind_ck": enums.ExceptionKind,
     "entitlement_exceptions_decision_ck": enums.Decision,
+    "budget_transfers_decision_ck": enums.Decision,
     "deadline_extensions_decision_ck": enums.Decision,
     "entitlements_stream_ck": Stream,
     "plans_status_ck": enums.PlanStatus,

@@ -23,6 +23,8 @@ ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 
 ALLOWED: Mapping[str, Roles] = {
     "arrivalConfirm": OFFICER | APPROVER,
+    "budgetTransferDecide": COORDINATOR,
+    "budgetTransferRequest": OFFICER,
     "caseClose": COUNSELLOR | APPROVER | COORDINATOR | PROGRAMME,
     "caseDepart": COUNSELLOR,
     "caseRefer": COUNSELLOR | PROGRAMME,

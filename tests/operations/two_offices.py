@@ -47,7 +47,15 @@ from reintegration.kernel.reference import Reference
 from reintegration.payments import service as payments
 from reintegration.payments.commands import RegisterSupplier
 from reintegration.plans import service as plans
-from reintegration.plans.commands import ApprovePlan, DraftPlan, PlanLine, RejectPlan, SubmitPlan
+from reintegration.plans.commands import (
+    ApprovePlan,
+    DecideBudgetTransfer,
+    DraftPlan,
+    PlanLine,
+    RejectPlan,
+    RequestBudgetTransfer,
+    SubmitPlan,
+)
 from tests.builders import CARITAS, CEILING_RULE, IOM, MONGOLIA, MONGOLIA_CARITAS, a_registration, actor, days_ago
 from tests.proofs import value
 
@@ -230,6 +238,33 @@ class Desk:
                     extension_id=request.id, expected_version=1, approved=True, note=self.side.text("Until healed")
                 )
                 await self.do(Role.FEDASIL_PROGRAMME, partial(entitlements.decide_extension, command=decision))
+
+    async def rebudgeted(self, case: RegisterCase) -> None:
+        """A transfer between the items in force approved, and another asked for."""
+        giver, taker = [
+            await value(
+                self.work,
+                "select i.id from plan_items as i join plans as p on p.id = i.plan_id"
+                " where p.case_id = $1 and p.status = 'approved' and i.position = $2",
+                case.id,
+                position,
+            )
+            for position in (1, 2)
+        ]
+        for amount in (7, 9):
+            request = RequestBudgetTransfer(
+                id=new_id(),
+                from_item_id=cast("UUID", giver),
+                to_item_id=cast("UUID", taker),
+                amount=self.side.euros(amount),
+                reason=self.side.text("School began"),
+            )
+            await self.do(Role.FIELD_OFFICER, partial(plans.request_budget_transfer, command=request))
+            if amount == 7:
+                decision = DecideBudgetTransfer(
+                    transfer_id=request.id, expected_version=1, approved=True, note=self.side.text("Agreed")
+                )
+                await self.do(Role.PARTNER_COORDINATOR, partial(plans.decide_budget_transfer, command=decision))
 
     async def planned(self, case: RegisterCase) -> UUID:
         """A rejected plan and one in force, which continues the lines of one before; returns the latter's first item."""

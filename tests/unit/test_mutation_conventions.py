@@ -47,6 +47,8 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "planSubmit": plans.submit_plan,
     "planApprove": plans.approve_plan,
     "planReject": plans.reject_plan,
+    "budgetTransferRequest": plans.request_budget_transfer,
+    "budgetTransferDecide": plans.decide_budget_transfer,
     "supplierRegister": payments.register_supplier,
     "paymentDraft": payments.draft_payment,
     "paymentAmend": payments.amend_payment,
@@ -68,6 +70,7 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "reportOrder": exports.order_report,
 }
 CREATIONS = {
+    "budgetTransferRequest",
     "caseRegister",
     "vulnerabilityRecord",
     "caseTransfer",

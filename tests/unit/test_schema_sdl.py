@@ -12,6 +12,7 @@ from graphql import (
     is_list_type,
     is_object_type,
 )
+from strawberry.utils.str_converters import to_camel_case
 
 from reintegration.api.edge import EdgeSchema
 from reintegration.api.graph import READS, ToMany, ToOne, shapes
@@ -74,7 +75,7 @@ def test_there_is_no_float_anywhere(core: GraphQLSchema) -> None:
 
 def test_every_list_is_bounded_or_a_connection(core: GraphQLSchema) -> None:
     relations = {
-        f"{kind}.{item.python_name}"
+        f"{kind}.{to_camel_case(item.python_name)}"
         for kind, shape in shapes().items()
         for item in shape.shown_as.__strawberry_definition__.fields  # type: ignore[attr-defined] # Strawberry's
         if isinstance(item.metadata.get(READS), ToMany)

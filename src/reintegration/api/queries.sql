@@ -55,7 +55,7 @@ select
     coalesce(sum(p.amount_minor) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
     coalesce(sum(p.amount_minor) filter (where a.kind = 'spent'), 0)::bigint as spent,
     coalesce(sum(p.amount_minor) filter (where a.kind = 'plan_line'), 0)::bigint as available,
-    coalesce(max(a.currency), 'EUR') as currency
+    coalesce(sum(p.amount_minor), 0)::bigint as budgeted, coalesce(max(a.currency), 'EUR') as currency
 from ledger_accounts as a
 join ledger_postings as p on p.account_id = a.id
 where a.case_id = t.case_id and a.line_id = t.line_id
@@ -141,7 +141,8 @@ select
     a.case_id, a.line_id, a.currency,
     coalesce(sum(p.amount_minor) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
     coalesce(sum(p.amount_minor) filter (where a.kind = 'spent'), 0)::bigint as spent,
-    coalesce(sum(p.amount_minor) filter (where a.kind = 'plan_line'), 0)::bigint as available
+    coalesce(sum(p.amount_minor) filter (where a.kind = 'plan_line'), 0)::bigint as available,
+    sum(p.amount_minor)::bigint as budgeted
 from unnest($1::uuid[], $2::uuid[]) as wanted (case_id, line_id)
 join ledger_accounts as a on a.case_id = wanted.case_id and a.line_id = wanted.line_id
 join ledger_postings as p on p.account_id = a.id

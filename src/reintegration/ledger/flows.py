@@ -1,6 +1,7 @@
 """How money of a case moves: granted → budgeted → reserved → spent, and back. Pure: each flow makes the entry that `post` writes.
 
     fund ──grant──▶ entitlement ──budget──▶ plan_line ──reserve──▶ reserved ──spend──▶ spent
+                                          ⟳ rebudget
       ◀───────────────────────release──────────────┘◀──unreserve──┘◀────────reverse────┘
 
 The premium and the refund of travel documents have no plan: they are reserved straight from the entitlement.
@@ -52,6 +53,13 @@ def budget(pot: Pot, *, plan_id: UUID, changes: Mapping[UUID, int], on: date) ->
         line = Pot(pot.case_id, pot.stream, pot.fund_id, line_id).account("plan_line")
         postings += _move(pot.account("entitlement"), line, change)
     return Entry("plan_budgeted", pot.case_id, "Plan", plan_id, 1, on, _merged(postings))
+
+
+def rebudget(pot: Pot, *, transfer_id: UUID, from_line: UUID, to_line: UUID, amount_minor: int, on: date) -> Entry:
+    """An approved transfer moves money from one plan line to another."""
+    giver, taker = (Pot(pot.case_id, pot.stream, pot.fund_id, line).account("plan_line") for line in (from_line, to_line))
+    postings = _move(giver, taker, amount_minor)
+    return Entry("plan_rebudgeted", pot.case_id, "BudgetTransfer", transfer_id, 1, on, postings)
 
 
 def reserve(pot: Pot, *, payment_id: UUID, occasion: int, amount_minor: int, on: date) -> Entry:

@@ -28,9 +28,9 @@ from reintegration.payments.commands import (
     SubmitPayment,
 )
 from reintegration.payments.content import check_documents, freeze, frozen, record_lines, remove_lines, thaw
-from reintegration.payments.errors import ItemNotInForceError
 from reintegration.payments.models import Payment, Supplier
 from reintegration.payments.targets import FIELD_KINDS, STREAMS, rate_rule_of, target_of
+from reintegration.plans.errors import ItemNotInForceError
 from reintegration.plans.service import line_in_force
 from reintegration.programme.service import office
 

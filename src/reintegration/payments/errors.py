@@ -52,13 +52,6 @@ class DocumentsMissingError(DomainError):
 
 
 @dataclass(kw_only=True)
-class ItemNotInForceError(DomainError):
-    """The plan item does not belong to the approved version of this case's plan."""
-
-    code: ClassVar[str] = "ITEM_NOT_IN_FORCE"
-
-
-@dataclass(kw_only=True)
 class ApprovalVoidError(DomainError):
     """The payment's content is not the one with this digest; look again before you approve or release."""
 

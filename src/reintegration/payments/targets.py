@@ -10,7 +10,7 @@ from reintegration.database.transaction import Transaction
 from reintegration.kernel.errors import InvalidInputError, NotFoundError
 from reintegration.ledger.service import Pot
 from reintegration.payments.commands import DraftPayment
-from reintegration.payments.errors import ItemNotInForceError
+from reintegration.plans.errors import ItemNotInForceError
 
 _SQL = load_queries(__file__)
 FIELD_KINDS: Final = frozenset({"supplier_direct", "reimbursement"})

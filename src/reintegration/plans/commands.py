@@ -45,6 +45,27 @@ class ApprovePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestBudgetTransfer:
+    """Ask to move money from one item of the plan in force to another."""
+
+    id: UUID
+    from_item_id: UUID
+    to_item_id: UUID
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideBudgetTransfer:
+    """Approve or refuse a transfer that somebody else asked for."""
+
+    transfer_id: UUID
+    expected_version: int
+    approved: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RejectPlan:
     """Send a submitted plan back with a reason; a new version follows."""
 

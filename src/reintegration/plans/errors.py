@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from reintegration.cases.errors import AlreadyDecidedError
 from reintegration.database.constraints import ConstraintErrors, id_taken
 from reintegration.kernel.errors import (
     ConstraintViolationError,
@@ -38,6 +39,13 @@ class PlanBelowUseError(DomainError):
 
 
 @dataclass(kw_only=True)
+class ItemNotInForceError(DomainError):
+    """The plan item does not belong to the approved version of this case's plan."""
+
+    code: ClassVar[str] = "ITEM_NOT_IN_FORCE"
+
+
+@dataclass(kw_only=True)
 class CaseNotReadyError(DomainError):
     """The case is {status}; a plan needs a confirmed arrival and an open case."""
 
@@ -66,6 +74,17 @@ CONSTRAINTS: ConstraintErrors = {
     "plans_four_eyes_ck": lambda: SamePersonError(step="decision on a plan"),
     "plans_transition_ck": lambda: TransitionError(kind="Plan", current="in another status", wanted="that"),
     "plans_case_fk": lambda: NotFoundError(kind="Case"),
+    "budget_transfers_pk": id_taken,
+    "budget_transfers_amount_ck": lambda: InvalidInputError(field="amount", reason="more than zero, in EUR"),
+    "budget_transfers_reason_ck": lambda: InvalidInputError(
+        field="reason", reason="3 to 2000 characters, and a note of at most 2000"
+    ),
+    "budget_transfers_items_ck": lambda: InvalidInputError(field="toItem", reason="another item than the one that gives"),
+    "budget_transfers_from_fk": lambda: NotFoundError(kind="PlanItem"),
+    "budget_transfers_to_fk": lambda: NotFoundError(kind="PlanItem"),
+    "budget_transfers_force_ck": ItemNotInForceError,
+    "budget_transfers_four_eyes_ck": lambda: SamePersonError(step="decision on the transfer"),
+    "budget_transfers_decided_ck": lambda: AlreadyDecidedError(kind="transfer"),
     "plan_items_pk": id_taken,
     "plan_items_line_uq": lambda: InvalidInputError(field="lines", reason="the same line stands there twice"),
     "plan_items_returnee_fk": lambda: NotFoundError(kind="Returnee"),
@@ -76,6 +95,10 @@ CONSTRAINTS: ConstraintErrors = {
 
 WRITTEN_BY_THE_PLANS_ROOM_ALONE = frozenset(
     {
+        "budget_transfers_case_fk",
+        "budget_transfers_decision_ck",
+        "budget_transfers_posted_ck",
+        "ledger_postings_rebudget_ck",
         "plan_items_append_only_ck",
         "plan_items_case_uq",
         "plan_items_draft_ck",

@@ -38,6 +38,39 @@ class Plan(Model):
         table = "plans"
 
 
+class BudgetTransfer(Model):
+    """Money asked to move from one item to another, decided by a second person."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation["Case"] = fields.ForeignKeyField(
+        "models.Case", source_field="case_id", related_name="budget_transfers", on_delete=fields.RESTRICT
+    )
+    case_id: UUID
+    from_item: fields.ForeignKeyRelation["PlanItem"] = fields.ForeignKeyField(
+        "models.PlanItem", source_field="from_item_id", related_name="transfers_out", on_delete=fields.RESTRICT
+    )
+    from_item_id: UUID
+    to_item: fields.ForeignKeyRelation["PlanItem"] = fields.ForeignKeyField(
+        "models.PlanItem", source_field="to_item_id", related_name="transfers_in", on_delete=fields.RESTRICT
+    )
+    to_item_id: UUID
+    amount_minor = fields.BigIntField()
+    currency = fields.TextField(default="EUR")
+    reason = fields.TextField()
+    requested_by = fields.TextField()
+    requested_at = fields.DatetimeField(auto_now_add=True)
+    decision = fields.TextField(null=True)
+    decision_note = fields.TextField(null=True)
+    decided_by = fields.TextField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table budget_transfers."""
+
+        table = "budget_transfers"
+
+
 class PlanItem(Model):
     """A line of a plan version; `line_id` stays the same from version to version."""
 

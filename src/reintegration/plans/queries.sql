@@ -20,6 +20,13 @@ select line_id, budget_minor from plan_items where plan_id = $1
 -- Lines that any version of the case's plan has had; a draft may continue these only.
 select distinct line_id from plan_items where case_id = $1
 
+-- name: transfer_items
+-- The two ends of a transfer: their case and line, and whether they are of the plan in force.
+select i.id, i.case_id, i.line_id, p.status = 'approved' as in_force
+from plan_items i
+join plans p on p.id = i.plan_id
+where i.id = any ($1)
+
 -- name: line_in_force
 -- Whether the version in force continues the line of an item, with the kind that decides on the documents needed.
 select exists (
@@ -28,6 +35,3 @@ select exists (
     join plans p on p.id = f.plan_id and p.status = 'approved'
     where i.id = $1
 )
-
--- name: approved_plan
-select id from plans where case_id = $1 and status = 'approved'

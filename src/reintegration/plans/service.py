@@ -15,10 +15,21 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import EURO
 from reintegration.kernel.reference import Reference
 from reintegration.ledger.service import balances, flows, post, pot_of
+from reintegration.plans.budget_transfers import budgeted, decide_budget_transfer, request_budget_transfer
 from reintegration.plans.commands import ApprovePlan, DraftPlan, PlanLine, RejectPlan, SubmitPlan
 from reintegration.plans.content import plan_content
 from reintegration.plans.errors import CaseNotReadyError, ContentChangedError, PlanBelowUseError, PlanOpenError, PlanTooLargeError
 from reintegration.plans.models import Plan
+
+__all__ = [
+    "approve_plan",
+    "decide_budget_transfer",
+    "draft_plan",
+    "line_in_force",
+    "reject_plan",
+    "request_budget_transfer",
+    "submit_plan",
+]
 
 _SQL = load_queries(__file__)
 _STREAM = "reintegration"
@@ -72,6 +83,8 @@ async def submit_plan(transaction: Transaction, command: SubmitPlan) -> Referenc
 async def approve_plan(transaction: Transaction, command: ApprovePlan) -> Reference:
     """Put a submitted version in force: the version before is superseded, the ledger moves the difference line by line.
 
+    The difference to what each line has now, so that a transfer since the version before is not made twice.
+
     Locks the case, then the plan, then the ledger accounts that give.
 
     Raises:
@@ -83,14 +96,13 @@ async def approve_plan(transaction: Transaction, command: ApprovePlan) -> Refere
     if command.content_digest != plan.content_digest:
         raise ContentChangedError(kind="Plan")
     _other_person(transaction, plan)
-    before = await transaction.fetch_one(_SQL["approved_plan"], plan.case_id)
-    old = {} if before is None else await _budgets(transaction, before["id"])
+    held = await balances(transaction, plan.case_id)
     new = await _budgets(transaction, plan.id)
+    old = budgeted(held)
     changes = {line: new.get(line, 0) - old.get(line, 0) for line in old.keys() | new.keys()}
     await transaction.execute(_SQL["supersede"], plan.case_id, "approved")
     plan.status, plan.decided_by, plan.decided_at = "approved", transaction.actor.id, now()
     await plan.save(using_db=transaction.orm, update_fields=["status", "decided_by", "decided_at"])
-    held = await balances(transaction, plan.case_id)
     for entry in held:
         if entry.account.kind == "plan_line" and entry.balance_minor + changes.get(entry.account.line_id or plan.id, 0) < 0:
             raise PlanBelowUseError

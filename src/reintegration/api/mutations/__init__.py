@@ -2,6 +2,7 @@
 
 import strawberry
 
+from reintegration.api.mutations.budget_transfers import BudgetTransferMutations
 from reintegration.api.mutations.cases import CaseMutations
 from reintegration.api.mutations.entitlements import EntitlementMutations
 from reintegration.api.mutations.evidence import EvidenceMutations
@@ -18,6 +19,7 @@ class Mutation(
     CaseMutations,
     EntitlementMutations,
     PlanMutations,
+    BudgetTransferMutations,
     PaymentMutations,
     EvidenceMutations,
     ProgrammeMutations,

@@ -38,6 +38,7 @@ from reintegration.payments.service import (
     reverse_payment,
     submit_payment,
 )
+from reintegration.plans.errors import ItemNotInForceError
 from reintegration.programme.errors import NoRateError
 
 _RETURNING = (Permission.PAYMENT_APPROVE, Permission.PAYMENT_PREPARE, Permission.PAYMENT_RELEASE)
@@ -138,7 +139,7 @@ class PaymentMutations:
         found = await returned(info.context, Supplier, done.reference.id)
         return SupplierRegisterPayload(supplier=found, replayed=done.replayed)
 
-    @mutation(PaymentDraftPayload, errors.ItemNotInForceError, errors.AlreadyPaidError)
+    @mutation(PaymentDraftPayload, ItemNotInForceError, errors.AlreadyPaidError)
     async def payment_draft(self, info: ApiInfo, asked: Input[PaymentDraftInput]) -> PaymentDraftPayload:
         """Begin a payment: of a plan item, or of an entitlement that is paid in Belgium. Nothing is reserved yet."""
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, draft_payment, asked.command)
@@ -157,7 +158,7 @@ class PaymentMutations:
         NotEnoughLeftError,
         errors.PaymentBeforeArrivalError,
         errors.PaymentAfterDeadlineError,
-        errors.ItemNotInForceError,
+        ItemNotInForceError,
         errors.AlreadyPaidError,
         errors.AlreadyPaidError,
         TransitionError,

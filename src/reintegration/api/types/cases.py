@@ -14,6 +14,7 @@ from reintegration.api.types.enums import Decision
 from reintegration.api.types.ledger import CaseBalance, balance
 from reintegration.api.types.programme import Country, FieldOffice, Partner, ReturnDesk
 from reintegration.api.types.references import (
+    BudgetTransferRef,
     DocumentRef,
     EntitlementAssessmentRef,
     EntitlementExceptionRef,
@@ -141,6 +142,9 @@ class Case(Node):
     exceptions: list[EntitlementExceptionRef] | None = to_many("EntitlementException", "case_id", ("requested_at", "id"), size=1)
     entitlements: list[EntitlementRef] = to_many("Entitlement", "case_id", ("granted_at", "id"), size=3)
     plans: list[PlanRef] = to_many("Plan", "case_id", ("number",), "Every version of the plan, oldest first.", size=2)
+    budget_transfers: list[BudgetTransferRef] = to_many(
+        "BudgetTransfer", "case_id", ("requested_at", "id"), "Money moved between items, or asked to be.", size=1
+    )
     payments: Connection[PaymentRef] = pages("Payment", "case_id", by_id("case.payments"))
     documents: Connection[DocumentRef] = pages("Document", "case_id", by_id("case.documents"))
     ledger_transactions: Connection[LedgerTransactionRef] = pages(

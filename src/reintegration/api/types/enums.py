@@ -155,6 +155,7 @@ class LedgerTransactionKind(StrEnum):
     ENTITLEMENT_GRANTED = auto()
     ENTITLEMENT_RELEASED = auto()
     PLAN_BUDGETED = auto()
+    PLAN_REBUDGETED = auto()
     PAYMENT_RESERVED = auto()
     PAYMENT_UNRESERVED = auto()
     PAYMENT_SPENT = auto()

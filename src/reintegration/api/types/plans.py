@@ -11,7 +11,7 @@ from reintegration.api.graph import READS, Amount, ApiInfo, Beside, Node, money,
 from reintegration.api.loaders import to_many, to_money, to_one
 from reintegration.api.pages import by_id, pages
 from reintegration.api.scalars import Digest, Money
-from reintegration.api.types.enums import PlanItemKind, PlanStatus
+from reintegration.api.types.enums import Decision, PlanItemKind, PlanStatus
 from reintegration.api.types.references import CaseRef, PaymentRef, PlanItemRef, ReturneeRef
 from reintegration.database.transaction import Row
 from reintegration.identity.permissions import Permission
@@ -52,7 +52,7 @@ class PlanItem(Node):
     position: int
     kind: PlanItemKind
     description: str
-    budget: Money = money("budget_minor", "currency")
+    budget: Money = money("budget_minor", "currency", "As this version of the plan agreed it.")
     co_investment: Money = money("co_investment_minor", "currency", "What the household adds itself.")
     plan: Plan | None = to_one("Plan", "plan_id", "Null for an office that paid for it before the case moved to another one.")
     returnee: ReturneeRef | None = to_one("Returnee", "returnee_id", "The family member it is for.")
@@ -79,5 +79,33 @@ class PlanItem(Node):
         """Balance of the line's account `plan_line`."""
         return to_money(await self._balances(info), "available")
 
+    @strawberry.field(
+        description="What the line has now: its budget in force, with what transfers brought and took. From the ledger.",
+        metadata={READS: Amount("budgeted", "currency", _BALANCES)},
+    )
+    async def budgeted(self, info: ApiInfo) -> Money:
+        """Left, reserved and spent together."""
+        return to_money(await self._balances(info), "budgeted")
+
     async def _balances(self, info: ApiInfo) -> Row | None:
         return await info.context.loader(loaders.line_balances).load((self.row.case_id, self.line_id))
+
+
+@reads(rows.BudgetTransfer, Permission.PLAN_READ)
+@strawberry.type(description="Money asked to move from one plan item to another, decided by a second person.")
+class BudgetTransfer(Node):
+    """Table budget_transfers."""
+
+    row: strawberry.Private[rows.BudgetTransfer]
+    amount: Money = money("amount_minor", "currency")
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    decision: Decision | None = strawberry.field(description="Null until it is decided; approval moves the money.")
+    decision_note: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    version: int
+    case: CaseRef = to_one("Case", "case_id")
+    from_item: PlanItem = to_one("PlanItem", "from_item_id")
+    to_item: PlanItem = to_one("PlanItem", "to_item_id")

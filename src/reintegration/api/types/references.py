@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from reintegration.api.types.evidence import Document, PaymentDocument
     from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
     from reintegration.api.types.payments import Payment, PaymentLine, Supplier
-    from reintegration.api.types.plans import Plan, PlanItem
+    from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
 
 _CASES = strawberry.lazy("reintegration.api.types.cases")
@@ -40,6 +40,7 @@ LedgerTransactionRef = Annotated["LedgerTransaction", _LEDGER]
 PaymentRef = Annotated["Payment", _PAYMENTS]
 PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
 SupplierRef = Annotated["Supplier", _PAYMENTS]
+BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
 PlanRef = Annotated["Plan", _PLANS]
 PlanItemRef = Annotated["PlanItem", _PLANS]
 ReportFileRef = Annotated["ReportFile", _REPORTS]
