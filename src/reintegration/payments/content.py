@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Row, Transaction
@@ -45,14 +46,14 @@ class FrozenContent:
     digest: str
 
 
-async def record_lines(transaction: Transaction, payment: Payment, lines: Sequence[PaymentLineDraft]) -> None:
+async def record_lines(transaction: Transaction, payment_id: UUID, case_id: UUID, lines: Sequence[PaymentLineDraft]) -> None:
     """Write the lines of a draft that has none."""
     if not 1 <= len(lines) <= _MOST_LINES:
         raise InvalidInputError(field="lines", reason=f"between 1 and {_MOST_LINES} lines")
     await transaction.execute(
         _SQL["record_lines"],
-        payment.id,
-        payment.case_id,
+        payment_id,
+        case_id,
         [new_id() for _ in lines],
         list(range(1, len(lines) + 1)),
         [line.description for line in lines],

@@ -70,23 +70,26 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
     if (command.kind in FIELD_KINDS) != (transaction.actor.role in FIELD_ROLES):
         raise ForbiddenError(permission=Permission.PAYMENT_PREPARE)
     target = await target_of(transaction, command)
-    payment = await Payment.create(
-        id=command.id,
-        case_id=command.case_id,
-        field_office_id=target.field_office_id,
-        fund_id=target.pot.fund_id,
-        kind=command.kind,
-        stream=target.pot.stream,
-        plan_item_id=command.plan_item_id,
-        entitlement_id=command.entitlement_id,
-        status="draft",
-        rate_rule=target.rate_rule,
-        prepared_by=transaction.actor.id,
-        using_db=transaction.orm,
-        **_fields(command.content),
+    content = _fields(command.content)
+    await transaction.execute(
+        _SQL["record_draft"],
+        command.id,
+        command.case_id,
+        target.field_office_id,
+        target.pot.fund_id,
+        command.kind,
+        target.pot.stream,
+        command.plan_item_id,
+        command.entitlement_id,
+        content["supplier_id"],
+        content["invoice_number"],
+        content["description"],
+        content["payment_date"],
+        target.rate_rule,
+        transaction.actor.id,
     )
-    await record_lines(transaction, payment, command.content.lines)
-    return Reference("Payment", payment.id, payment.version)
+    await record_lines(transaction, command.id, command.case_id, command.content.lines)
+    return Reference("Payment", command.id, 1)
 
 
 async def amend_payment(transaction: Transaction, command: AmendPayment) -> Reference:
@@ -102,7 +105,7 @@ async def amend_payment(transaction: Transaction, command: AmendPayment) -> Refe
     payment.update_from_dict(changes)
     await payment.save(using_db=transaction.orm, update_fields=sorted(changes))
     await remove_lines(transaction, payment)
-    await record_lines(transaction, payment, command.content.lines)
+    await record_lines(transaction, payment.id, payment.case_id, command.content.lines)
     return Reference("Payment", payment.id, payment.version + 1)
 
 

@@ -46,6 +46,13 @@ select payment_case_is_closed($1)
 -- Submissions of one supplier's invoices go one after the other, so that the same invoice is seen.
 select id from suppliers where id = $1 for update
 
+-- name: record_draft
+insert into payments (
+    id, case_id, field_office_id, fund_id, kind, stream, plan_item_id, entitlement_id, supplier_id, invoice_number, description,
+    payment_date, status, rate_rule, prepared_by
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', $13, $14)
+
 -- name: record_lines
 insert into payment_lines (id, payment_id, case_id, position, description, amount_minor, currency, minor_digits)
 select id, $1, $2, position, description, amount_minor, currency, minor_digits
