@@ -306,6 +306,46 @@ end $$;
 
 ALTER FUNCTION public.check_entitlement() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_expiry() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if new.expired_on <> programme_today() or new.deadline_on >= new.expired_on or new.deadline_on is distinct from (
+        select case when count(*) = count(e.deadline_on) then max(e.deadline_on) end
+        from entitlements e where e.case_id = new.case_id and e.stream = 'reintegration'
+    ) then
+        raise exception 'the time to use this budget has not passed'
+            using errcode = '23514', constraint = 'deadline_expiries_due_ck', table = 'deadline_expiries';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_expiry() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_expiry_posted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if new.released_minor <> (
+        select coalesce(sum(p.amount_minor), 0) from ledger_transactions t
+        join ledger_postings p on p.transaction_id = t.id
+        join ledger_accounts a on a.id = p.account_id and a.kind = 'fund' and a.stream = 'reintegration'
+        where t.reference_id = new.id and t.kind = 'entitlement_released' and t.case_id = new.case_id
+    ) or (
+        select coalesce(sum(p.amount_minor), 0) from ledger_accounts a
+        join ledger_postings p on p.account_id = a.id
+        where a.case_id = new.case_id and a.stream = 'reintegration' and a.kind in ('entitlement', 'plan_line')
+    ) <> 0 then
+        raise exception 'an expiry returns to the fund what it says, and all of it'
+            using errcode = '23514', constraint = 'deadline_expiries_posted_ck', table = 'deadline_expiries';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_expiry_posted() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_export_job() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -318,6 +358,22 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_export_job() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.check_extension_in_time() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if new.decision is distinct from 'refused' and exists (
+        select from deadline_expiries x where x.case_id = new.case_id
+    ) then
+        raise exception 'the budget has expired'
+            using errcode = '23514', constraint = 'deadline_extensions_expired_ck', table = 'deadline_extensions';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_extension_in_time() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_new_payment() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -973,6 +1029,12 @@ END;
 
 ALTER FUNCTION public.payment_totals_differences() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.programme_today() RETURNS date
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((now() AT TIME ZONE 'Europe/Brussels'::text))::date;
+
+ALTER FUNCTION public.programme_today() OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.raise_payment_rule(rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1294,6 +1356,23 @@ CREATE TABLE public.currencies (
 
 ALTER TABLE public.currencies OWNER TO reintegration_owner;
 
+CREATE TABLE public.deadline_expiries (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    occasion integer NOT NULL,
+    deadline_on date NOT NULL,
+    expired_on date NOT NULL,
+    released_minor bigint NOT NULL,
+    currency text DEFAULT 'EUR'::text NOT NULL,
+    drafts_cancelled integer NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT deadline_expiries_amount_ck CHECK (((occasion >= 1) AND (released_minor >= 0) AND (drafts_cancelled >= 0) AND (currency = 'EUR'::text)))
+);
+
+ALTER TABLE ONLY public.deadline_expiries FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deadline_expiries OWNER TO reintegration_owner;
+
 CREATE TABLE public.deadline_extensions (
     id uuid NOT NULL,
     case_id uuid NOT NULL,
@@ -1315,6 +1394,20 @@ CREATE TABLE public.deadline_extensions (
 ALTER TABLE ONLY public.deadline_extensions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.deadline_extensions OWNER TO reintegration_owner;
+
+CREATE TABLE public.deadline_notices (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    deadline_on date NOT NULL,
+    days_before smallint NOT NULL,
+    noticed_on date NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT deadline_notices_days_ck CHECK (((days_before > 0) AND ((noticed_on >= (deadline_on - (days_before)::integer)) AND (noticed_on <= deadline_on))))
+);
+
+ALTER TABLE ONLY public.deadline_notices FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deadline_notices OWNER TO reintegration_owner;
 
 CREATE TABLE public.deadline_rules (
     id uuid NOT NULL,
@@ -1948,8 +2041,20 @@ ALTER TABLE ONLY public.currencies
 ALTER TABLE ONLY public.currencies
     ADD CONSTRAINT currencies_pk PRIMARY KEY (code);
 
+ALTER TABLE ONLY public.deadline_expiries
+    ADD CONSTRAINT deadline_expiries_once_uq UNIQUE (case_id, occasion);
+
+ALTER TABLE ONLY public.deadline_expiries
+    ADD CONSTRAINT deadline_expiries_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.deadline_extensions
     ADD CONSTRAINT deadline_extensions_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.deadline_notices
+    ADD CONSTRAINT deadline_notices_once_uq UNIQUE (case_id, deadline_on, days_before);
+
+ALTER TABLE ONLY public.deadline_notices
+    ADD CONSTRAINT deadline_notices_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.deadline_rules
     ADD CONSTRAINT deadline_rules_key_uq UNIQUE (tariff_version_id, key);
@@ -2420,15 +2525,41 @@ CREATE TRIGGER currencies_audit_update AFTER UPDATE ON public.currencies REFEREN
 
 CREATE TRIGGER currencies_no_truncate BEFORE TRUNCATE ON public.currencies FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER deadline_expiries_append_only BEFORE DELETE OR UPDATE ON public.deadline_expiries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER deadline_expiries_audit_delete AFTER DELETE ON public.deadline_expiries REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_expiries_audit_insert AFTER INSERT ON public.deadline_expiries REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_expiries_audit_update AFTER UPDATE ON public.deadline_expiries REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_expiries_check AFTER INSERT ON public.deadline_expiries FOR EACH ROW EXECUTE FUNCTION public.check_expiry();
+
+CREATE TRIGGER deadline_expiries_no_truncate BEFORE TRUNCATE ON public.deadline_expiries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER deadline_expiries_posted_ck AFTER INSERT ON public.deadline_expiries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_expiry_posted();
+
 CREATE TRIGGER deadline_extensions_audit_delete AFTER DELETE ON public.deadline_extensions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER deadline_extensions_audit_insert AFTER INSERT ON public.deadline_extensions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER deadline_extensions_audit_update AFTER UPDATE ON public.deadline_extensions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
+CREATE TRIGGER deadline_extensions_in_time AFTER INSERT OR UPDATE ON public.deadline_extensions FOR EACH ROW EXECUTE FUNCTION public.check_extension_in_time();
+
 CREATE TRIGGER deadline_extensions_no_truncate BEFORE TRUNCATE ON public.deadline_extensions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER deadline_extensions_version BEFORE UPDATE ON public.deadline_extensions FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER deadline_notices_append_only BEFORE DELETE OR UPDATE ON public.deadline_notices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER deadline_notices_audit_delete AFTER DELETE ON public.deadline_notices REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_notices_audit_insert AFTER INSERT ON public.deadline_notices REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_notices_audit_update AFTER UPDATE ON public.deadline_notices REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER deadline_notices_no_truncate BEFORE TRUNCATE ON public.deadline_notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER deadline_rules_audit_delete AFTER DELETE ON public.deadline_rules REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -2795,8 +2926,14 @@ ALTER TABLE ONLY public.cases
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
+ALTER TABLE ONLY public.deadline_expiries
+    ADD CONSTRAINT deadline_expiries_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
 ALTER TABLE ONLY public.deadline_extensions
     ADD CONSTRAINT deadline_extensions_entitlement_fk FOREIGN KEY (entitlement_id, case_id) REFERENCES public.entitlements(id, case_id);
+
+ALTER TABLE ONLY public.deadline_notices
+    ADD CONSTRAINT deadline_notices_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
 
 ALTER TABLE ONLY public.deadline_rules
     ADD CONSTRAINT deadline_rules_version_fk FOREIGN KEY (tariff_version_id) REFERENCES public.tariff_versions(id);
@@ -2987,6 +3124,16 @@ CREATE POLICY cases_insert_roles ON public.cases AS RESTRICTIVE FOR INSERT WITH 
 
 CREATE POLICY cases_scope ON public.cases USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
 
+ALTER TABLE public.deadline_expiries ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY deadline_expiries_guard ON public.deadline_expiries FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY deadline_expiries_insert_roles ON public.deadline_expiries AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_role() AS actor_role) = 'system'::text));
+
+CREATE POLICY deadline_expiries_scope ON public.deadline_expiries USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.cases c
+  WHERE (c.id = deadline_expiries.case_id))));
+
 ALTER TABLE public.deadline_extensions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY deadline_extensions_insert_roles ON public.deadline_extensions AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'partner_coordinator'::text]) AS actor_is));
@@ -2996,6 +3143,14 @@ CREATE POLICY deadline_extensions_scope ON public.deadline_extensions USING ((( 
   WHERE (c.id = deadline_extensions.case_id))));
 
 CREATE POLICY deadline_extensions_update_roles ON public.deadline_extensions AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
+
+ALTER TABLE public.deadline_notices ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY deadline_notices_insert_roles ON public.deadline_notices AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_role() AS actor_role) = 'system'::text));
+
+CREATE POLICY deadline_notices_scope ON public.deadline_notices USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.cases c
+  WHERE (c.id = deadline_notices.case_id))));
 
 ALTER TABLE public.documents ENABLE ROW LEVEL SECURITY;
 
@@ -3340,6 +3495,10 @@ GRANT SELECT ON TABLE public.currencies TO reintegration_app;
 GRANT SELECT ON TABLE public.currencies TO reintegration_auditor;
 GRANT SELECT ON TABLE public.currencies TO reintegration_guard;
 
+GRANT SELECT,INSERT ON TABLE public.deadline_expiries TO reintegration_app;
+GRANT SELECT ON TABLE public.deadline_expiries TO reintegration_auditor;
+GRANT SELECT ON TABLE public.deadline_expiries TO reintegration_guard;
+
 GRANT SELECT,INSERT ON TABLE public.deadline_extensions TO reintegration_app;
 GRANT SELECT ON TABLE public.deadline_extensions TO reintegration_auditor;
 
@@ -3350,6 +3509,9 @@ GRANT UPDATE(decision_note) ON TABLE public.deadline_extensions TO reintegration
 GRANT UPDATE(decided_by) ON TABLE public.deadline_extensions TO reintegration_app;
 
 GRANT UPDATE(decided_at) ON TABLE public.deadline_extensions TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.deadline_notices TO reintegration_app;
+GRANT SELECT ON TABLE public.deadline_notices TO reintegration_auditor;
 
 GRANT SELECT ON TABLE public.deadline_rules TO reintegration_app;
 GRANT SELECT ON TABLE public.deadline_rules TO reintegration_auditor;

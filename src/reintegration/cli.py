@@ -87,6 +87,22 @@ def migrate() -> None:
 
 
 @app.command()
+def deadlines() -> None:
+    """Tell offices of deadlines that are near, and return what has expired; a worker does so every hour by itself."""
+    from reintegration.commands.clock import tick_once
+    from reintegration.kernel.money import EURO, Money
+
+    done = tick_once(load_settings())
+    typer.echo(
+        f"{done.notices} notices; {done.expired} budgets expired, {Money(done.released_minor, EURO).decimal()} EUR went back,"
+        f" {done.drafts_cancelled} drafts were closed"
+    )
+    if done.failed:
+        typer.echo(f"{done.failed} budgets did not expire; the log says why", err=True)
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command()
 def token(
     role: Annotated[str, typer.Option(metavar="ROLE", help=f"Whose permissions the token gives: {', '.join(_ROLES)}.")],
     office: Annotated[

@@ -1,7 +1,7 @@
 """A case written row by row by the system: at least one row in each table of a case, nothing through a use case."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
@@ -60,6 +60,14 @@ async def a_law_case(transaction: Transaction, office: UUID = MONGOLIA) -> LawCa
     people = {"case_id": case_id, "returnee_id": await _person(transaction, case_id)}
     entitlement_id, premium_id = await _granted(transaction, case_id)
     plan_id, item_id, line_id, spare_item_id = await _planned(transaction, case_id, people["returnee_id"])
+    await insert(
+        transaction,
+        "deadline_notices",
+        case_id=case_id,
+        deadline_on=DEADLINE,
+        days_before=30,
+        noticed_on=DEADLINE - timedelta(days=30),
+    )
     transfer_id = await insert(
         transaction,
         "budget_transfers",

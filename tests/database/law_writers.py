@@ -17,6 +17,7 @@ INSERTED_WITH: Mapping[str, tuple[Permission, ...]] = {
     "entitlement_exceptions": (Permission.EXCEPTION_REQUEST,),
     "entitlements": (Permission.ENTITLEMENT_GRANT,),
     "deadline_extensions": (Permission.EXTENSION_REQUEST,),
+    "deadline_notices": (),
     "plans": (Permission.PLAN_WRITE,),
     "plan_items": (Permission.PLAN_WRITE,),
     "budget_transfers": (Permission.PLAN_WRITE,),
@@ -29,7 +30,7 @@ INSERTED_WITH: Mapping[str, tuple[Permission, ...]] = {
     "documents": (Permission.EVIDENCE_UPLOAD,),
     "payment_documents": (Permission.EVIDENCE_UPLOAD,),
 }
-"""One of these lets a role write a new row of a field office's case."""
+"""One of these lets a role write a new row of a field office's case; where there is none, the system alone does."""
 UPDATED_WITH: Mapping[str, tuple[Permission, ...]] = {
     "case_intakes": (Permission.CASE_REGISTER,),
     "returnees": (Permission.CASE_REGISTER,),
@@ -63,4 +64,4 @@ def updates(role: Role, table: str) -> bool:
 def _writes(role: Role, table: str, permissions: tuple[Permission, ...]) -> bool:
     if role in _IN_BELGIUM and table in _OF_THE_OFFICE:
         return False
-    return any(allows(role, permission) for permission in permissions)
+    return role is Role.SYSTEM or any(allows(role, permission) for permission in permissions)

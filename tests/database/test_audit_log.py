@@ -131,6 +131,7 @@ async def test_a_whole_case_leaves_as_many_entries_as_changes(stage: Transaction
         "entitlement_exceptions insert": 1,
         "entitlements insert": 2,
         "deadline_extensions insert": 1,
+        "deadline_notices insert": 1,
         "plans insert": 1,
         "plans update": 2,
         "plan_items insert": 2,

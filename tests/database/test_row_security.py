@@ -32,6 +32,7 @@ ROWS_OF_A_CASE = {
     "entitlement_exceptions": 1,
     "entitlements": 2,
     "deadline_extensions": 1,
+    "deadline_notices": 1,
     "plans": 1,
     "plan_items": 2,
     "budget_transfers": 1,
@@ -74,6 +75,8 @@ FRESH: Mapping[str, Mapping[str, object]] = {
 """What a second row of a table must have of its own, so that no check stops it before the policy does."""
 INSERT_ONLY = (
     "case_transfers",
+    "deadline_notices",
+    "deadline_expiries",
     "entitlement_assessments",
     "plan_items",
     "ledger_accounts",

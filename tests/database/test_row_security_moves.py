@@ -45,6 +45,7 @@ LOST = (
     "deadline_extensions",
     "plans",
     "budget_transfers",
+    "deadline_notices",
 )
 
 

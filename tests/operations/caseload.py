@@ -100,6 +100,7 @@ async def _office(desk: Desk) -> UUID:
     await cashier.premium()
     await desk.closed()
     await desk.barred()
+    await desk.expired()
     return case.id
 
 

@@ -45,9 +45,10 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         "Case",
         CASES,
         (
-            "arrivalConfirmedAt arrivalConfirmedBy arrivedOn balances budgetTransfers closeNote closeReason closedOn country "
-            "deadline departedOn documents dublin entitlements id ledgerTransactions office partner payments plans reference "
-            "registeredAt registeredBy returnees status transfers travelMode version"
+            "arrivalConfirmedAt arrivalConfirmedBy arrivedOn balances budgetTransfers closeNote closeReason closedOn "
+            "country deadline deadlineExpiries deadlineNotices departedOn documents dublin entitlements id "
+            "ledgerTransactions office partner payments plans reference registeredAt registeredBy returnees status "
+            "transfers travelMode version"
         ),
     ),
     ("Case", INTAKE, "assessments intake"),
@@ -66,11 +67,15 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("CaseTransfer", CASES, "fromOffice id reason toOffice transferredAt transferredBy"),
     ("Country", EVERYBODY, "alpha3 code name"),
     ("CountryStatistics", BELGIUM, "country name rank returned"),
+    ("DeadlineExpiry", CASES, "case deadlineOn draftsCancelled expiredOn id occasion recordedAt released"),
     (
         "DeadlineExtension",
         CASES,
         "decidedAt decidedBy decision decisionNote entitlement id newDeadlineOn reason requestedAt requestedBy version",
     ),
+    ("DeadlineNotice", CASES, "case daysBefore deadlineOn id noticedOn recordedAt"),
+    ("DeadlineNoticeConnection", CASES, "edges pageInfo totalCount"),
+    ("DeadlineNoticeEdge", CASES, "cursor node"),
     (
         "Document",
         CASES,
@@ -157,7 +162,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         "available budget budgeted coInvestment description id kind lineId payments plan position reserved returnee spent",
     ),
     ("Query", AUDIT, "auditEntries"),
-    ("Query", CASES, "case caseByReference cases node payment payments suppliers"),
+    ("Query", CASES, "case caseByReference cases deadlineNotices node payment payments suppliers"),
     ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),
     ("Query", REPORTS, "duplicateEvidence indicatorCases report reports"),
     ("Query", ASSESSORS, "entitlementPreview"),

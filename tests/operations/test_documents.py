@@ -4,6 +4,7 @@ The number of statements of each stands in schema/operations/statements.json, wh
 answers stand in golden/. Whoever changes either on purpose runs this with WRITE_GOLDEN=1 and reads the difference.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -16,7 +17,9 @@ from reintegration.api.identifiers import encode
 from reintegration.api.limits import Limits
 from reintegration.api.schema import build_schema
 from reintegration.database.embedded import DatabaseAddresses
+from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.entitlements.service import note_deadlines
 from reintegration.exports.commands import OrderReport
 from reintegration.exports.ordering import order_report
 from reintegration.exports.running import ReportResources, run_report
@@ -42,6 +45,7 @@ from tests.builders import (
     MONGOLIA,
     OFFICER,
     PROGRAMME,
+    SYSTEM,
     BuiltCase,
     days_ago,
 )
@@ -125,7 +129,19 @@ async def a_case_with_everything(work: UnitOfWork) -> tuple[BuiltCase, UUID]:
     await submitted_payment(work, case, item, Money(20_000, "EUR"))
     order = OrderReport(id=new_id(), kind="programme_statistics", parameters={"years": "2023"})
     await work.write(PROGRAMME, lambda transaction: order_report(transaction, order))
+    await near_its_end(work, case)
     return case, paid
+
+
+async def near_its_end(work: UnitOfWork, case: BuiltCase) -> None:
+    """Three weeks are left to use the budget, and the office is told."""
+
+    async def told(transaction: Transaction) -> int:
+        near = "update entitlements set deadline_on = $2 where case_id = $1 and stream = 'reintegration'"
+        await transaction.execute(near, case.id, today() + timedelta(days=21))
+        return await note_deadlines(transaction, on=today(), most=9)
+
+    assert await work.write(SYSTEM, told) == 1
 
 
 async def a_month_of_rates(recorder: Recorder, year: int) -> None:
@@ -146,6 +162,7 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     page = {"first": 100}
     await recorder.runs(OFFICER, "FieldOfficeCases", **page)
     await recorder.runs(OFFICER, "FieldOfficeCase", id=one)
+    await recorder.runs(OFFICER, "DeadlineNotices", **page)
     await recorder.runs(APPROVER, "FieldOfficePayments", filter={"status": ["SUBMITTED"]}, **page)
     await recorder.runs(APPROVER, "FieldOfficePayment", id=payment)
     await recorder.runs(OFFICER, "FieldOfficeSuppliers", office=office, **page)

@@ -36,6 +36,7 @@ LISTS = (
     "payments(first: 100)",
     "payments(last: 100)",
     "payments(first: 100, filter: {status: [PAID, DRAFT, UNCONFIRMED]})",
+    "deadlineNotices(first: 100)",
     f'suppliers(first: 100, office: "{encode("FieldOffice", A.office_id)}")',
 )
 """Every list that A's people may ask for."""

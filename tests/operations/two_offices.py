@@ -39,6 +39,7 @@ from reintegration.entitlements.commands import (
     RequestException,
     RequestExtension,
 )
+from reintegration.entitlements.notices import note_deadlines
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.clock import add_months, today
 from reintegration.kernel.ids import new_id
@@ -56,7 +57,7 @@ from reintegration.plans.commands import (
     RequestBudgetTransfer,
     SubmitPlan,
 )
-from tests.builders import CARITAS, CEILING_RULE, IOM, MONGOLIA, MONGOLIA_CARITAS, a_registration, actor, days_ago
+from tests.builders import CARITAS, CEILING_RULE, IOM, MONGOLIA, MONGOLIA_CARITAS, SYSTEM, a_registration, actor, days_ago
 from tests.proofs import value
 
 SHARED_FILE = sha256(b"the receipt that both offices show").hexdigest()
@@ -93,6 +94,7 @@ class Side:
 A = Side(mark="alphaoffice", office_id=MONGOLIA, partner_id=IOM, cents=0)
 B = Side(mark="bravooffice", office_id=MONGOLIA_CARITAS, partner_id=CARITAS, cents=37)
 
+_LAST_DAY = "update entitlements set deadline_on = $2 where case_id = $1 and stream = 'reintegration'"
 UseCase = Callable[[Transaction], Awaitable[Reference]]
 
 
@@ -238,6 +240,21 @@ class Desk:
                     extension_id=request.id, expected_version=1, approved=True, note=self.side.text("Until healed")
                 )
                 await self.do(Role.FEDASIL_PROGRAMME, partial(entitlements.decide_extension, command=decision))
+
+    async def expired(self) -> None:
+        """A case whose office was told that its last day is near, and whose budget has expired since."""
+        case = await self.ready()
+
+        async def near(transaction: Transaction) -> None:
+            await transaction.execute(_LAST_DAY, case.id, days_ago(-20 - self.side.cents % 10))
+            await note_deadlines(transaction, on=today(), most=9)
+
+        async def over(transaction: Transaction) -> None:
+            await transaction.execute(_LAST_DAY, case.id, days_ago(1))
+            await payments.expire_case(transaction, case.id)
+
+        await self.work.write(SYSTEM, near)
+        await self.work.write(SYSTEM, over)
 
     async def rebudgeted(self, case: RegisterCase) -> None:
         """A transfer between the items in force approved, and another asked for."""

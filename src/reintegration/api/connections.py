@@ -45,19 +45,19 @@ class Ordering:
         Raises:
             GraphQLError: BAD_USER_INPUT, naming the argument.
         """
-        refusal = bad_user_input(f'Argument "{argument}" is not a cursor of this list')
-        if len(cursor) > _LONGEST_CURSOR:
-            raise refusal
+        key = self._read(cursor) if len(cursor) <= _LONGEST_CURSOR else None
+        if key is None or self.cursor(key) != cursor:
+            raise bad_user_input(f'Argument "{argument}" is not a cursor of this list')
+        return key
+
+    def _read(self, cursor: str) -> Key | None:
         try:
             fields = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
             if not isinstance(fields, list) or len(fields) != len(self.types) + 1 or fields[0] != self.name:
-                raise refusal
-            key = tuple(_part(kind, value) for kind, value in zip(self.types, fields[1:], strict=True))
+                return None
+            return tuple(_part(kind, value) for kind, value in zip(self.types, fields[1:], strict=True))
         except (binascii.Error, ValueError):
-            raise refusal from None
-        if self.cursor(key) != cursor:
-            raise refusal
-        return key
+            return None
 
 
 def _part(kind: type[KeyPart], value: object) -> KeyPart:

@@ -1,4 +1,4 @@
-"""`worker`: works on reports until a signal comes. It imports nothing of the API, which takes longest to load."""
+"""`worker`: works on reports and keeps the programme's time until a signal comes. It loads nothing of the API, which is slow."""
 
 import asyncio
 import sys
@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
+from reintegration.commands.clock import keep_time
 from reintegration.commands.running import run
 from reintegration.commands.starting import started_places, until_stopped
 from reintegration.exports.running import ReportResources
@@ -50,18 +51,21 @@ async def _work(settings: Settings, places: Places, *, follows_stdin: bool) -> N
     async with open_stores(settings, places) as stores:
         stop = asyncio.Event()
         worker = asyncio.create_task(run_worker(report_resources(stores), places.database.application_url, stop), name="worker")
-        waited: set[asyncio.Task[None]] = {worker}
+        clock = asyncio.create_task(keep_time(stores.unit_of_work, stop), name="clock")
+        waited: set[asyncio.Task[None]] = {worker, clock}
         if follows_stdin:
             waited.add(asyncio.create_task(_end_of_stdin(), name="starter"))
         _log.info("worker started")
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if clock.done():
+                clock.result()
             if worker.done():
                 worker.result()
                 raise WorkerEndedError("the worker lost the database")
         finally:
             stop.set()  # never cancelled: PgQueuer would take its job for one that nobody wants
-            await asyncio.shield(asyncio.wait({worker}))
+            await asyncio.shield(asyncio.wait({worker, clock}))
 
 
 async def _end_of_stdin() -> None:

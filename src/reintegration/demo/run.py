@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from reintegration.app import open_site
+from reintegration.commands.clock import tick
 from reintegration.commands.running import StoppedError, run, stoppable
 from reintegration.commands.starting import started_places
 from reintegration.commands.worker_process import worker_process
@@ -94,6 +95,7 @@ async def main_job(stores: Stores) -> Mapping[str, Sealed]:
         loaded = await load_caseload(stores.unit_of_work, stores.object_store, cases, rates, advance, lambda: _analyze(stores))
     if loaded:
         await _analyze(stores)
+        await tick(stores.unit_of_work)  # before a worker's clock does, so that a report's position stands still
     stop = asyncio.Event()
     working = asyncio.create_task(run_worker(report_resources(stores), stores.places.database.application_url, stop))
     try:

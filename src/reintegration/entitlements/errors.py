@@ -122,6 +122,13 @@ class DeadlineNotStartedError(DomainError):
 
 
 @dataclass(kw_only=True)
+class DeadlineExpiredError(DomainError):
+    """The time to use this budget has passed, and what was left of it went back to its fund."""
+
+    code: ClassVar[str] = "DEADLINE_EXPIRED"
+
+
+@dataclass(kw_only=True)
 class DeadlineNotLaterError(DomainError):
     """The new last day is not after the present one."""
 
@@ -154,6 +161,7 @@ CONSTRAINTS: ConstraintErrors = {
             _rule("entitlement_exceptions_reason_ck", "A reason has 3 to 2000 characters, a reference 1 to 200"),
             _rule("entitlements_once_uq", "This was granted already"),
             ("deadline_extensions_pk", id_taken),
+            ("deadline_extensions_expired_ck", DeadlineExpiredError),
             _rule("deadline_extensions_reason_ck", "A reason has 3 to 2000 characters"),
         )
     ),
@@ -161,8 +169,20 @@ CONSTRAINTS: ConstraintErrors = {
 
 WRITTEN_BY_THE_ENTITLEMENTS_ROOM_ALONE = frozenset(
     {
+        "deadline_expiries_amount_ck",
+        "deadline_expiries_append_only_ck",
+        "deadline_expiries_case_fk",
+        "deadline_expiries_due_ck",
+        "deadline_expiries_once_uq",
+        "deadline_expiries_pk",
+        "deadline_expiries_posted_ck",
         "deadline_extensions_decision_ck",
         "deadline_extensions_entitlement_fk",
+        "deadline_notices_append_only_ck",
+        "deadline_notices_case_fk",
+        "deadline_notices_days_ck",
+        "deadline_notices_once_uq",
+        "deadline_notices_pk",
         "entitlement_assessments_append_only_ck",
         "entitlement_assessments_case_fk",
         "entitlement_assessments_case_uq",

@@ -1,17 +1,22 @@
 """More time: somebody asks with a reason, Fedasil decides, approval moves the deadline."""
 
+from uuid import UUID
+
 from reintegration.cases.errors import AlreadyDecidedError
 from reintegration.cases.service import CaseState, locked_case
 from reintegration.cases.values import CaseStatus
 from reintegration.database.rows import locked, visible
+from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.entitlements.commands import DecideExtension, RequestExtension
-from reintegration.entitlements.errors import DeadlineNotLaterError, DeadlineNotStartedError
+from reintegration.entitlements.errors import DeadlineExpiredError, DeadlineNotLaterError, DeadlineNotStartedError
 from reintegration.entitlements.models import DeadlineExtension, Entitlement
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.clock import now
 from reintegration.kernel.errors import SamePersonError, TransitionError
 from reintegration.kernel.reference import Reference
+
+_SQL = load_queries(__file__)
 
 
 async def request_extension(transaction: Transaction, command: RequestExtension) -> Reference:
@@ -22,11 +27,13 @@ async def request_extension(transaction: Transaction, command: RequestExtension)
         NotFoundError: the entitlement.
         TransitionError: the case is closed.
         DeadlineNotStartedError, DeadlineNotLaterError: there is nothing to extend.
+        DeadlineExpiredError: the money has gone back to its fund.
         RequestOpenError: another request is not decided yet.
     """
     require(transaction.actor, Permission.EXTENSION_REQUEST)
     entitlement = await visible(transaction, Entitlement, command.entitlement_id, kind="Entitlement")
     _check_open(await locked_case(transaction, entitlement.case_id))
+    await _check_in_time(transaction, entitlement.case_id)
     _check_later(await locked(transaction, Entitlement, entitlement.id, kind="Entitlement"), command)
     await DeadlineExtension.create(
         using_db=transaction.orm,
@@ -49,6 +56,7 @@ async def decide_extension(transaction: Transaction, command: DecideExtension) -
         AlreadyDecidedError: it was decided.
         SamePersonError: the actor asked for it.
         TransitionError: the case is closed.
+        DeadlineExpiredError: the money has gone back to its fund; the request can only be refused.
         DeadlineNotLaterError: the deadline was moved beyond the wanted day meanwhile.
     """
     require(transaction.actor, Permission.EXTENSION_DECIDE)
@@ -62,6 +70,8 @@ async def decide_extension(transaction: Transaction, command: DecideExtension) -
     if extension.requested_by == transaction.actor.id:
         raise SamePersonError(step="decision on the extension")
     _check_open(case)
+    if command.approved:
+        await _check_in_time(transaction, case.id)
     extension.decision = "approved" if command.approved else "refused"
     if command.note is not None:
         extension.decision_note = command.note
@@ -74,6 +84,11 @@ async def decide_extension(transaction: Transaction, command: DecideExtension) -
         entitlement.deadline_on = extension.new_deadline_on
         await entitlement.save(using_db=transaction.orm, update_fields=["deadline_on"])
     return Reference("DeadlineExtension", extension.id, extension.version + 1)
+
+
+async def _check_in_time(transaction: Transaction, case_id: UUID) -> None:
+    if await transaction.fetch_value(_SQL["has_expired"], case_id):
+        raise DeadlineExpiredError
 
 
 def _check_open(case: CaseState) -> None:

@@ -134,3 +134,44 @@ class DeadlineExtension(Model):
         """Table deadline_extensions."""
 
         table = "deadline_extensions"
+
+
+class DeadlineNotice(Model):
+    """The office was told that a deadline is near."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation["Case"] = fields.ForeignKeyField(
+        "models.Case", source_field="case_id", related_name="deadline_notices", on_delete=fields.RESTRICT
+    )
+    case_id: UUID
+    deadline_on = fields.DateField()
+    days_before = fields.SmallIntField()
+    noticed_on = fields.DateField()
+    recorded_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        """Table deadline_notices."""
+
+        table = "deadline_notices"
+
+
+class DeadlineExpiry(Model):
+    """What happened when the time to use a budget had passed."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case: fields.ForeignKeyRelation["Case"] = fields.ForeignKeyField(
+        "models.Case", source_field="case_id", related_name="deadline_expiries", on_delete=fields.RESTRICT
+    )
+    case_id: UUID
+    occasion = fields.IntField()
+    deadline_on = fields.DateField()
+    expired_on = fields.DateField()
+    released_minor = fields.BigIntField()
+    currency = fields.TextField(default="EUR")
+    drafts_cancelled = fields.IntField()
+    recorded_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        """Table deadline_expiries."""
+
+        table = "deadline_expiries"

@@ -6,6 +6,7 @@ from reintegration.entitlements.departures import compare_departure
 from reintegration.entitlements.exceptions import decide_exception, request_exception
 from reintegration.entitlements.extensions import decide_extension, request_extension
 from reintegration.entitlements.granting import grant_entitlements
+from reintegration.entitlements.notices import note_deadlines
 
 __all__ = [
     "Replay",
@@ -14,6 +15,7 @@ __all__ = [
     "decide_exception",
     "decide_extension",
     "grant_entitlements",
+    "note_deadlines",
     "preview_assessment",
     "replay",
     "request_exception",

@@ -92,12 +92,21 @@ def return_to_fund(pot: Pot, *, payment_id: UUID, occasion: int, amount_minor: i
     return Entry("entitlement_released", pot.case_id, "Payment", payment_id, occasion, on, postings)
 
 
+def expire(case_id: UUID, balances: Sequence[tuple[Account, int]], *, expiry_id: UUID, on: date) -> Entry:
+    """What nobody has spent or reserved when a budget's time has passed goes back to the funds that gave it."""
+    return Entry("entitlement_released", case_id, "DeadlineExpiry", expiry_id, 1, on, _given_back(balances))
+
+
 def release(case_id: UUID, balances: Sequence[tuple[Account, int]], *, on: date) -> Entry:
     """What a closing case has left goes back to the funds that gave it."""
+    return Entry("entitlement_released", case_id, "Case", case_id, 1, on, _given_back(balances))
+
+
+def _given_back(balances: Sequence[tuple[Account, int]]) -> tuple[Posting, ...]:
     postings: list[Posting] = []
     for account, balance_minor in balances:
         postings += _move(account, Account("fund", account.fund_id, account.stream, currency=account.currency), balance_minor)
-    return Entry("entitlement_released", case_id, "Case", case_id, 1, on, _merged(postings))
+    return _merged(postings)
 
 
 def _merged(postings: Sequence[Posting]) -> tuple[Posting, ...]:

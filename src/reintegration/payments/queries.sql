@@ -102,6 +102,59 @@ order by r.document_kind
 -- The line and kind behind a payment; the case may have moved to another office since, so no status is asked.
 select line_id, kind from plan_items where id = $1
 
+-- name: due_cases
+-- The clock: open cases whose budget has expired and that still have something of it, or were not told so yet.
+select d.case_id
+from (
+    select e.case_id, max(e.deadline_on) as deadline_on
+    from entitlements e
+    where e.stream = 'reintegration' and e.case_id > $2
+    group by e.case_id
+    having count(*) = count(e.deadline_on) and max(e.deadline_on) < $1
+) d
+join cases c on c.id = d.case_id
+where c.status <> 'closed'
+    and not exists (
+        select from deadline_extensions x
+        where x.case_id = d.case_id and x.decision is null
+            and (x.requested_at at time zone 'Europe/Brussels')::date <= d.deadline_on
+    )
+    and (
+        not exists (select from deadline_expiries x where x.case_id = d.case_id)
+        or exists (select from payments p where p.case_id = d.case_id and p.stream = 'reintegration' and p.status = 'draft')
+        or 0 < (
+            select sum(p.amount_minor) from ledger_accounts a
+            join ledger_postings p on p.account_id = a.id
+            where a.case_id = d.case_id and a.stream = 'reintegration' and a.kind in ('entitlement', 'plan_line')
+        )
+    )
+order by d.case_id
+limit $3
+
+-- name: expiry_of
+-- The budget of a locked case: its last day (null while any part has none), whether somebody who asked in time awaits a decision,
+-- and how often it has expired so far.
+select
+    case when count(*) = count(e.deadline_on) then max(e.deadline_on) end as deadline_on,
+    exists (
+        select from deadline_extensions x
+        where x.case_id = $1 and x.decision is null
+            and (x.requested_at at time zone 'Europe/Brussels')::date <= max(e.deadline_on)
+    ) as awaits_decision,
+    (select count(*) from deadline_expiries x where x.case_id = $1)::integer as occasions
+from entitlements e
+where e.case_id = $1 and e.stream = 'reintegration'
+having count(*) > 0
+
+-- name: close_drafts
+update payments
+set status = 'cancelled', outcome_note = $2
+where case_id = $1 and stream = 'reintegration' and status = 'draft'
+
+-- name: record_expiry
+insert into deadline_expiries (id, case_id, occasion, deadline_on, expired_on, released_minor, drafts_cancelled)
+values ($1, $2, $3, $4, $5, $6, $7)
+
 -- name: open_payments
 select count(*) from payments
 where case_id = $1 and status in ('draft', 'submitted', 'approved', 'released', 'unconfirmed')

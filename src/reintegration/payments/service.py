@@ -13,14 +13,18 @@ from reintegration.payments.drafting import (
     return_payment,
     submit_payment,
 )
+from reintegration.payments.expiring import Expiry, due_cases, expire_case
 from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
 
 __all__ = [
+    "Expiry",
     "amend_payment",
     "approve_payment",
     "cancel_payment",
     "confirm_payment",
     "draft_payment",
+    "due_cases",
+    "expire_case",
     "fail_payment",
     "mark_payment_unconfirmed",
     "open_payment_count",

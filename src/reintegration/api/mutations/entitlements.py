@@ -255,6 +255,7 @@ class EntitlementMutations:
         TransitionError,
         errors.DeadlineNotStartedError,
         errors.DeadlineNotLaterError,
+        errors.DeadlineExpiredError,
         errors.RequestOpenError,
     )
     async def extension_request(self, info: ApiInfo, asked: Input[ExtensionRequestInput]) -> ExtensionRequestPayload:
@@ -268,6 +269,7 @@ class EntitlementMutations:
         AlreadyDecidedError,
         SamePersonError,
         TransitionError,
+        errors.DeadlineExpiredError,
         errors.DeadlineNotLaterError,
     )
     async def extension_decide(self, info: ApiInfo, asked: Input[ExtensionDecideInput]) -> ExtensionDecidePayload:

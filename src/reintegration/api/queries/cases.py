@@ -17,6 +17,7 @@ from reintegration.api.queries.filters import CaseFilter, checked_reference
 from reintegration.api.reading import Page, Record, root
 from reintegration.api.scalars import MoneyInput
 from reintegration.api.types.cases import Case
+from reintegration.api.types.entitlements import DeadlineNotice
 from reintegration.api.types.explanations import Explanation, explanation
 from reintegration.entitlements.service import preview_assessment
 from reintegration.identity.permissions import Permission, require
@@ -58,6 +59,8 @@ _ORDERS = {
     ),
 }
 
+_NOTICES = by_id("deadlineNotices.newest", is_descending=True)
+
 
 def _scope(actor: Actor) -> tuple[Condition, ...]:
     """What the database's policy says of the cases of one office's people, said again where an index can start from it."""
@@ -98,6 +101,20 @@ class CaseQueries:
         chosen = _ORDERS[order]
         page = window(chosen.ordering, first, after, last, before)
         return Page("Case", chosen, page, (*_scope(actor), *(filter.conditions() if filter else ())))
+
+    @root(Connection[DeadlineNotice] | None, description="A page of the notices of deadlines that are near, the newest first.")
+    def deadline_notices(
+        actor: Actor,  # noqa: N805 - see reading.py
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Page:
+        """Those of the cases that the caller may see."""
+        require(actor, Permission.ENTITLEMENT_READ)
+        page = window(_NOTICES.ordering, first, after, last, before)
+        return Page("DeadlineNotice", _NOTICES, page, ())
 
     @strawberry.field(
         description="What the rules would give today; nothing is stored. Before the departure, the planned day stands in.",

@@ -15,6 +15,8 @@ from reintegration.api.types.ledger import CaseBalance, balance
 from reintegration.api.types.programme import Country, FieldOffice, Partner, ReturnDesk
 from reintegration.api.types.references import (
     BudgetTransferRef,
+    DeadlineExpiryRef,
+    DeadlineNoticeRef,
     DocumentRef,
     EntitlementAssessmentRef,
     EntitlementExceptionRef,
@@ -141,6 +143,10 @@ class Case(Node):
     )
     exceptions: list[EntitlementExceptionRef] | None = to_many("EntitlementException", "case_id", ("requested_at", "id"), size=1)
     entitlements: list[EntitlementRef] = to_many("Entitlement", "case_id", ("granted_at", "id"), size=3)
+    deadline_notices: list[DeadlineNoticeRef] = to_many("DeadlineNotice", "case_id", ("id",), size=1)
+    deadline_expiries: list[DeadlineExpiryRef] = to_many(
+        "DeadlineExpiry", "case_id", ("occasion",), "What went back to the fund when the time had passed.", size=1
+    )
     plans: list[PlanRef] = to_many("Plan", "case_id", ("number",), "Every version of the plan, oldest first.", size=2)
     budget_transfers: list[BudgetTransferRef] = to_many(
         "BudgetTransfer", "case_id", ("requested_at", "id"), "Money moved between items, or asked to be.", size=1

@@ -116,3 +116,31 @@ class DeadlineExtension(Node):
     decided_at: datetime | None
     version: int
     entitlement: Entitlement = to_one("Entitlement", "entitlement_id")
+
+
+@reads(rows.DeadlineNotice, Permission.ENTITLEMENT_READ)
+@strawberry.type(description="The office was told that the last day to use a budget is near.")
+class DeadlineNotice(Node):
+    """Table deadline_notices."""
+
+    row: strawberry.Private[rows.DeadlineNotice]
+    deadline_on: date
+    days_before: int = strawberry.field(description="Which of the notices: 60, 30 or 7 days before the last day.")
+    noticed_on: date
+    recorded_at: datetime
+    case: CaseRef = to_one("Case", "case_id")
+
+
+@reads(rows.DeadlineExpiry, Permission.ENTITLEMENT_READ)
+@strawberry.type(description="The time to use a budget had passed: what nobody had spent or reserved went back to its fund.")
+class DeadlineExpiry(Node):
+    """Table deadline_expiries."""
+
+    row: strawberry.Private[rows.DeadlineExpiry]
+    occasion: int = strawberry.field(description="Counts up: what comes back later goes back later.")
+    deadline_on: date
+    expired_on: date
+    released: Money = money("released_minor", "currency")
+    drafts_cancelled: int = strawberry.field(description="Payments that nobody had submitted, now closed.")
+    recorded_at: datetime
+    case: CaseRef = to_one("Case", "case_id")

@@ -6,7 +6,14 @@ import strawberry
 
 if TYPE_CHECKING:
     from reintegration.api.types.cases import Case, CaseIntake, CaseTransfer, Returnee, ReturneeIdentity, Vulnerability
-    from reintegration.api.types.entitlements import DeadlineExtension, Entitlement, EntitlementAssessment, EntitlementException
+    from reintegration.api.types.entitlements import (
+        DeadlineExpiry,
+        DeadlineExtension,
+        DeadlineNotice,
+        Entitlement,
+        EntitlementAssessment,
+        EntitlementException,
+    )
     from reintegration.api.types.evidence import Document, PaymentDocument
     from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
     from reintegration.api.types.payments import Payment, PaymentLine, Supplier
@@ -30,6 +37,8 @@ VulnerabilityRef = Annotated["Vulnerability", _CASES]
 EntitlementRef = Annotated["Entitlement", _ENTITLEMENTS]
 EntitlementAssessmentRef = Annotated["EntitlementAssessment", _ENTITLEMENTS]
 EntitlementExceptionRef = Annotated["EntitlementException", _ENTITLEMENTS]
+DeadlineExpiryRef = Annotated["DeadlineExpiry", _ENTITLEMENTS]
+DeadlineNoticeRef = Annotated["DeadlineNotice", _ENTITLEMENTS]
 DeadlineExtensionRef = Annotated["DeadlineExtension", _ENTITLEMENTS]
 DocumentRef = Annotated["Document", _EVIDENCE]
 PaymentDocumentRef = Annotated["PaymentDocument", _EVIDENCE]
