@@ -73,18 +73,6 @@ CREATE FUNCTION public.actor_carries(office uuid) RETURNS boolean
 
 ALTER FUNCTION public.actor_carries(office uuid) OWNER TO reintegration_owner;
 
-CREATE FUNCTION public.actor_id() RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN NULLIF(current_setting('app.actor'::text, true), ''::text);
-
-ALTER FUNCTION public.actor_id() OWNER TO reintegration_owner;
-
-CREATE FUNCTION public.actor_is(VARIADIC roles text[]) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN COALESCE(((public.actor_role() = 'system'::text) OR (public.actor_role() = ANY (roles))), false);
-
-ALTER FUNCTION public.actor_is(VARIADIC roles text[]) OWNER TO reintegration_owner;
-
 CREATE FUNCTION public.actor_offices() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN COALESCE((string_to_array(NULLIF(current_setting('app.offices'::text, true), ''::text), ','::text))::uuid[], '{}'::uuid[]);
@@ -96,6 +84,38 @@ CREATE FUNCTION public.actor_partner() RETURNS uuid
     RETURN (NULLIF(current_setting('app.partner'::text, true), ''::text))::uuid;
 
 ALTER FUNCTION public.actor_partner() OWNER TO reintegration_owner;
+
+CREATE TABLE public.field_offices (
+    id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    country_code text NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    city text NOT NULL,
+    local_currency text NOT NULL,
+    certainty text NOT NULL,
+    source text NOT NULL
+);
+
+ALTER TABLE public.field_offices OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.actor_controls(office uuid) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE(((office = ANY (public.actor_offices())) OR ((public.actor_role() = 'partner_coordinator'::text) AND (EXISTS (SELECT FROM public.field_offices o WHERE ((o.id = actor_controls.office) AND (o.partner_id = public.actor_partner())))))), false);
+
+ALTER FUNCTION public.actor_controls(office uuid) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.actor_id() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN NULLIF(current_setting('app.actor'::text, true), ''::text);
+
+ALTER FUNCTION public.actor_id() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.actor_is(VARIADIC roles text[]) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE(((public.actor_role() = 'system'::text) OR (public.actor_role() = ANY (roles))), false);
+
+ALTER FUNCTION public.actor_is(VARIADIC roles text[]) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.actor_sees_all() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -511,6 +531,43 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_payment() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_held() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (select from payment_holds h where h.payment_id = new.id and h.lifted_by is null) then
+        perform raise_payment_rule('payments_hold_ck', 'somebody holds this payment');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_payment_held() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_hold() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    payment_status text;
+begin
+    if tg_op = 'UPDATE' then
+        if old.lifted_by is not null then
+            raise exception 'this hold is lifted'
+                using errcode = '23514', constraint = 'payment_holds_once_ck', table = 'payment_holds';
+        end if;
+        return null;
+    end if;
+    select p.status into payment_status from payments p where p.id = new.payment_id for share;
+    if payment_status not in ('draft', 'submitted', 'approved') then
+        raise exception 'the money of this payment is gone, or it is given up'
+            using errcode = '23514', constraint = 'payment_holds_step_ck', table = 'payment_holds';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_hold() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_payment_part() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1626,20 +1683,6 @@ ALTER TABLE ONLY public.export_jobs FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.export_jobs OWNER TO reintegration_owner;
 
-CREATE TABLE public.field_offices (
-    id uuid NOT NULL,
-    partner_id uuid NOT NULL,
-    country_code text NOT NULL,
-    code text NOT NULL,
-    name text NOT NULL,
-    city text NOT NULL,
-    local_currency text NOT NULL,
-    certainty text NOT NULL,
-    source text NOT NULL
-);
-
-ALTER TABLE public.field_offices OWNER TO reintegration_owner;
-
 CREATE TABLE public.funds (
     id uuid NOT NULL,
     code text NOT NULL,
@@ -1792,6 +1835,28 @@ CREATE TABLE public.payment_documents (
 ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_holds (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    placed_by text NOT NULL,
+    placed_at timestamp with time zone DEFAULT now() NOT NULL,
+    lifted_by text,
+    lifted_at timestamp with time zone,
+    lift_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT payment_holds_cause_ck CHECK ((cause = ANY (ARRAY['complaint'::text, 'suspicion'::text, 'supplier'::text, 'documents'::text, 'other'::text]))),
+    CONSTRAINT payment_holds_four_eyes_ck CHECK ((lifted_by <> placed_by)),
+    CONSTRAINT payment_holds_lifted_ck CHECK ((((lifted_by IS NULL) = (lifted_at IS NULL)) AND ((lifted_by IS NULL) = (lift_reason IS NULL)))),
+    CONSTRAINT payment_holds_reason_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(lift_reason) >= 3) AND (length(lift_reason) <= 2000))))
+);
+
+ALTER TABLE ONLY public.payment_holds FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_holds OWNER TO reintegration_owner;
 
 ALTER TABLE public.payment_totals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_totals_id_seq
@@ -2176,6 +2241,9 @@ ALTER TABLE ONLY public.payment_documents
 ALTER TABLE ONLY public.payment_documents
     ADD CONSTRAINT payment_documents_pk PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.payment_holds
+    ADD CONSTRAINT payment_holds_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_pk PRIMARY KEY (id);
 
@@ -2399,6 +2467,12 @@ CREATE INDEX payment_documents_document_ix ON public.payment_documents USING btr
 
 CREATE INDEX payment_documents_payment_ix ON public.payment_documents USING btree (payment_id, case_id);
 
+CREATE INDEX payment_holds_case_ix ON public.payment_holds USING btree (case_id);
+
+CREATE UNIQUE INDEX payment_holds_one_open_uq ON public.payment_holds USING btree (payment_id) WHERE (lifted_by IS NULL);
+
+CREATE INDEX payment_holds_payment_ix ON public.payment_holds USING btree (payment_id, case_id);
+
 CREATE INDEX payment_lines_case_ix ON public.payment_lines USING btree (case_id);
 
 CREATE INDEX payment_lines_currency_ix ON public.payment_lines USING btree (currency, minor_digits);
@@ -2426,6 +2500,8 @@ CREATE INDEX payments_office_ix ON public.payments USING btree (field_office_id,
 CREATE INDEX payments_office_order_ix ON public.payments USING btree (field_office_id, id);
 
 CREATE INDEX payments_supplier_ix ON public.payments USING btree (supplier_id, field_office_id);
+
+CREATE INDEX payments_unconfirmed_ix ON public.payments USING btree (field_office_id, settled_at) WHERE (status = 'unconfirmed'::text);
 
 CREATE INDEX plan_items_case_ix ON public.plan_items USING btree (case_id, line_id);
 
@@ -2747,6 +2823,18 @@ CREATE TRIGGER payment_documents_check AFTER INSERT ON public.payment_documents 
 
 CREATE TRIGGER payment_documents_no_truncate BEFORE TRUNCATE ON public.payment_documents FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER payment_holds_audit_delete AFTER DELETE ON public.payment_holds REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_holds_audit_insert AFTER INSERT ON public.payment_holds REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_holds_audit_update AFTER UPDATE ON public.payment_holds REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_holds_check AFTER INSERT OR UPDATE ON public.payment_holds FOR EACH ROW EXECUTE FUNCTION public.check_payment_hold();
+
+CREATE TRIGGER payment_holds_no_truncate BEFORE TRUNCATE ON public.payment_holds FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER payment_holds_version BEFORE UPDATE ON public.payment_holds FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
 CREATE TRIGGER payment_lines_audit_delete AFTER DELETE ON public.payment_lines REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payment_lines_audit_insert AFTER INSERT ON public.payment_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -2784,6 +2872,8 @@ CREATE TRIGGER payments_transition BEFORE INSERT OR UPDATE OF status ON public.p
 CREATE TRIGGER payments_verified BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.check_payment();
 
 CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER payments_without_hold BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['submitted'::text, 'approved'::text, 'released'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_held();
 
 CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.check_payment_writer();
 
@@ -3018,6 +3108,9 @@ ALTER TABLE ONLY public.payment_documents
 
 ALTER TABLE ONLY public.payment_documents
     ADD CONSTRAINT payment_documents_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
+ALTER TABLE ONLY public.payment_holds
+    ADD CONSTRAINT payment_holds_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
 
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_currency_fk FOREIGN KEY (currency, minor_digits) REFERENCES public.currencies(code, minor_digits);
@@ -3273,6 +3366,22 @@ CREATE POLICY payment_documents_scope ON public.payment_documents USING ((( SELE
            FROM public.field_offices o
           WHERE (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))))))));
 
+ALTER TABLE public.payment_holds ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_holds_guard ON public.payment_holds FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_holds_insert_roles ON public.payment_holds AS RESTRICTIVE FOR INSERT WITH CHECK (((lifted_by IS NULL) AND (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['field_approver'::text, 'partner_coordinator'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_holds.payment_id) AND public.actor_controls(p.field_office_id))))))));
+
+CREATE POLICY payment_holds_scope ON public.payment_holds USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.payments p
+  WHERE (p.id = payment_holds.payment_id))));
+
+CREATE POLICY payment_holds_update_roles ON public.payment_holds AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['field_approver'::text, 'partner_coordinator'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_holds.payment_id) AND public.actor_controls(p.field_office_id)))))));
+
 ALTER TABLE public.payment_lines ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY payment_lines_delete_roles ON public.payment_lines AS RESTRICTIVE FOR DELETE USING ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is) AND (EXISTS ( SELECT
@@ -3392,6 +3501,10 @@ GRANT USAGE ON SCHEMA jobs TO reintegration_app;
 
 GRANT CREATE ON SCHEMA public TO reintegration_owner;
 GRANT CREATE ON SCHEMA public TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.field_offices TO reintegration_app;
+GRANT SELECT ON TABLE public.field_offices TO reintegration_auditor;
+GRANT SELECT ON TABLE public.field_offices TO reintegration_guard;
 
 GRANT INSERT ON TABLE public.audit_log TO reintegration_guard;
 GRANT SELECT ON TABLE public.audit_log TO reintegration_app;
@@ -3563,10 +3676,6 @@ GRANT SELECT ON TABLE public.export_files TO reintegration_auditor;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.export_jobs TO reintegration_app;
 GRANT SELECT ON TABLE public.export_jobs TO reintegration_auditor;
 
-GRANT SELECT ON TABLE public.field_offices TO reintegration_app;
-GRANT SELECT ON TABLE public.field_offices TO reintegration_auditor;
-GRANT SELECT ON TABLE public.field_offices TO reintegration_guard;
-
 GRANT SELECT ON TABLE public.funds TO reintegration_app;
 GRANT SELECT ON TABLE public.funds TO reintegration_auditor;
 GRANT SELECT ON TABLE public.funds TO reintegration_guard;
@@ -3608,6 +3717,16 @@ GRANT SELECT ON TABLE public.partners TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.payment_holds TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_holds TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_holds TO reintegration_guard;
+
+GRANT UPDATE(lifted_by) ON TABLE public.payment_holds TO reintegration_app;
+
+GRANT UPDATE(lifted_at) ON TABLE public.payment_holds TO reintegration_app;
+
+GRANT UPDATE(lift_reason) ON TABLE public.payment_holds TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.plan_items TO reintegration_app;
 GRANT SELECT ON TABLE public.plan_items TO reintegration_auditor;

@@ -26,6 +26,7 @@ _KINDS = {
     "fromItemId": "PlanItem",
     "toItemId": "PlanItem",
     "transferId": "BudgetTransfer",
+    "holdId": "PaymentHold",
     "fromOfficeId": "FieldOffice",
     "toOfficeId": "FieldOffice",
     "Query.case.id": "Case",

@@ -83,6 +83,13 @@ async def a_law_case(transaction: Transaction, office: UUID = MONGOLIA) -> LawCa
     )
     payment_id = await a_payment(transaction, case_id, office, plan_item_id=item_id)
     payment_line_id = await a_line(transaction, payment_id, case_id)
+    hold = {"cause": "documents", "reason": "The receipt is blurred", "placed_by": "approver"}
+    hold_id = await insert(transaction, "payment_holds", payment_id=payment_id, case_id=case_id, **hold)
+    await transaction.execute(
+        "update payment_holds set lifted_by = 'finance', lifted_at = $2, lift_reason = 'It can be read' where id = $1",
+        hold_id,
+        MOMENT,
+    )
     document_id = await a_document(transaction, case_id, office)
     await attach(transaction, payment_id, case_id, document_id)
     return LawCase(

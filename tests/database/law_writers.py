@@ -27,6 +27,7 @@ INSERTED_WITH: Mapping[str, tuple[Permission, ...]] = {
     "suppliers": (Permission.SUPPLIER_WRITE,),
     "payments": (Permission.PAYMENT_PREPARE,),
     "payment_lines": (Permission.PAYMENT_PREPARE,),
+    "payment_holds": (Permission.PAYMENT_HOLD,),
     "documents": (Permission.EVIDENCE_UPLOAD,),
     "payment_documents": (Permission.EVIDENCE_UPLOAD,),
 }

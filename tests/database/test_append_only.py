@@ -203,6 +203,8 @@ async def test_an_idempotency_record_is_completed_once_and_kept(stage: Transacti
         ("deadline_extensions", "requested_by"),
         ("budget_transfers", "requested_by"),
         ("budget_transfers", "reason"),
+        ("payment_holds", "placed_by"),
+        ("payment_holds", "reason"),
         ("plans", "prepared_by"),
         ("plans", "content_digest"),
         ("exchange_rate_months", "imported_by"),

@@ -140,6 +140,8 @@ async def test_a_whole_case_leaves_as_many_entries_as_changes(stage: Transaction
         "ledger_postings insert": 4,
         "suppliers insert": 1,
         "payments insert": 1,
+        "payment_holds insert": 1,
+        "payment_holds update": 1,
         "payment_lines insert": 1,
         "documents insert": 1,
         "payment_documents insert": 1,

@@ -58,6 +58,8 @@ DEFINERS = {
     "check_extension_in_time",
     "check_new_payment",
     "check_payment",
+    "check_payment_held",
+    "check_payment_hold",
     "check_payment_part",
     "check_plan_item",
     "check_plan_total",

@@ -42,6 +42,7 @@ ROWS_OF_A_CASE = {
     "suppliers": 1,
     "payments": 1,
     "payment_lines": 1,
+    "payment_holds": 1,
     "documents": 1,
     "payment_documents": 1,
 }

@@ -24,6 +24,7 @@ NEW_COORDINATOR = OTHER_COORDINATOR
 KEPT = {
     "payments": 1,
     "payment_lines": 1,
+    "payment_holds": 1,
     "documents": 1,
     "payment_documents": 1,
     "plan_items": 1,

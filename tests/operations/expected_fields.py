@@ -17,6 +17,8 @@ BELGIUM = CASES - ABROAD
 INTAKE = BELGIUM - {Role.FEDASIL_FINANCE}
 """Rules and exceptions tell of the asylum procedure, which neither the country of return nor finance needs to know."""
 ASSESSORS = INTAKE - {Role.AUDITOR}
+CONTROLLERS = (ABROAD | BELGIUM) - {Role.FIELD_OFFICER, Role.RETURN_COUNSELLOR}
+"""A complaint can be about who made the payment."""
 REPORTS = BELGIUM - {Role.RETURN_COUNSELLOR}
 AUDIT = REPORTS - {Role.FEDASIL_FINANCE}
 VULNERABILITIES = CASES - {Role.FEDASIL_FINANCE}
@@ -161,8 +163,10 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         CASES,
         "available budget budgeted coInvestment description id kind lineId payments plan position reserved returnee spent",
     ),
+    ("PaymentHold", CASES, "id liftedAt liftedBy payment placedAt placedBy version"),
+    ("PaymentHold", CONTROLLERS, "cause liftReason reason"),
     ("Query", AUDIT, "auditEntries"),
-    ("Query", CASES, "case caseByReference cases deadlineNotices node payment payments suppliers"),
+    ("Query", CASES, "case caseByReference cases deadlineNotices node payment payments suppliers unconfirmedAgeing"),
     ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),
     ("Query", REPORTS, "duplicateEvidence indicatorCases report reports"),
     ("Query", ASSESSORS, "entitlementPreview"),
@@ -207,5 +211,6 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         ),
     ),
     ("TariffVersion", EVERYBODY, "code digest exclusions id loadedAt rules"),
+    ("UnconfirmedAge", CASES, "amount daysFrom daysTo office oldestAt payments"),
     ("Vulnerability", VULNERABILITIES, "decidedAt decidedBy decision id kind recordedAt recordedBy version"),
 )

@@ -59,6 +59,10 @@ class Records:
         side = "field_office_id is not null" if role in ABROAD else "field_office_id is null"
         return await self.update("Payment", "paymentId", "payments", f"({side}, status = '{status}')")
 
+    async def a_payment(self, role: Role, status: str) -> Asked:
+        """A payment of the role's side, which the mutation doesn't change."""
+        return {"paymentId": (await self.payment(role, status))["paymentId"]}
+
     async def one(self, kind: str, name: str, table: str, wanted: str) -> Asked:
         """The id of a record of the case that is as wanted."""
         sql = f"select id from {table} where case_id = $1 and {wanted} order by id limit 1"  # noqa: S608 - ours
@@ -166,6 +170,8 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "paymentConfirm": payment("released", paidOn=days_ago(1).isoformat(), reference="BANK-1"),
     "paymentDraft": (Records.spending, _CONTENT),
     "paymentFail": payment("released", reason="Because"),
+    "paymentHold": (lambda r, role: r.a_payment(role, "submitted"), {"cause": "COMPLAINT", "reason": "Because"}),
+    "paymentHoldLift": about(lambda r: r.update("PaymentHold", "holdId", "payment_holds", "lifted_by is null"), reason="Because"),
     "paymentMarkUnconfirmed": payment("released", reason="Because"),
     "paymentRelease": payment("approved", contentDigest=_DIGEST),
     "paymentReturn": payment("submitted", reason="Because"),

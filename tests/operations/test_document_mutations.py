@@ -140,6 +140,10 @@ async def paid_by_three_people(recorder: Recorder, case: str, item: str) -> None
     second = (await recorder.does(OFFICER, "PaymentDraft", **content))["payment"]
     for one in (payment, second):
         await recorder.does(OFFICER, "DocumentAttach", paymentId=one["id"], documentId=document["id"])
+    why = {"cause": "COMPLAINT", "reason": "A neighbour called"}
+    hold = (await recorder.does(FINANCE, "PaymentHold", paymentId=second["id"], **why))["hold"]
+    seen = {"expectedVersion": hold["version"], "reason": "It was another household"}
+    await recorder.does(COORDINATOR, "PaymentHoldLift", holdId=hold["id"], **seen)
     paid: Steps = (
         (OFFICER, "PaymentSubmit", {}),
         (APPROVER, "PaymentReturn", {"reason": "Which day?"}),

@@ -176,6 +176,7 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     reference = (await recorder.runs(OFFICER, "FieldOfficeCase", id=one))["reference"]
     await recorder.runs(OFFICER, "CaseByReference", reference=reference)
     await recorder.runs(FINANCE, "FinancePayments", **page)
+    await recorder.runs(FINANCE, "UnconfirmedAgeing")
     await recorder.runs(FINANCE, "Reports", **page)
     await recorder.runs(FINANCE, "ReportProgress", id=of_report)
     await recorder.runs(FINANCE, "ReportFiles", id=of_report)

@@ -37,6 +37,7 @@ LISTS = (
     "payments(last: 100)",
     "payments(first: 100, filter: {status: [PAID, DRAFT, UNCONFIRMED]})",
     "deadlineNotices(first: 100)",
+    "unconfirmedAgeing",
     f'suppliers(first: 100, office: "{encode("FieldOffice", A.office_id)}")',
 )
 """Every list that A's people may ask for."""

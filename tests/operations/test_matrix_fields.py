@@ -58,6 +58,7 @@ def roots(case: str, reference: str, payment: str, report: str) -> Mapping[str, 
         "statistics": f"(year: {days_ago(30).year})",
         "suppliers": f'(office: "{encode("FieldOffice", MONGOLIA)}", first: 20)',
         "tariffs": "",
+        "unconfirmedAgeing": "",
     }
 
 

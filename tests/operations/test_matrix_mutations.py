@@ -48,6 +48,8 @@ ALLOWED: Mapping[str, Roles] = {
     "paymentConfirm": OFFICER | COORDINATOR | FINANCE,
     "paymentDraft": COUNSELLOR | OFFICER,
     "paymentFail": OFFICER | COORDINATOR | FINANCE,
+    "paymentHold": APPROVER | COORDINATOR | FINANCE | PROGRAMME,
+    "paymentHoldLift": APPROVER | COORDINATOR | FINANCE | PROGRAMME,
     "paymentMarkUnconfirmed": OFFICER | COORDINATOR | FINANCE,
     "paymentRelease": COORDINATOR | FINANCE,
     "paymentReturn": COUNSELLOR | OFFICER | APPROVER | COORDINATOR | FINANCE | PROGRAMME,

@@ -17,6 +17,8 @@ from reintegration.payments.commands import (
     ConfirmPayment,
     DraftPayment,
     FailPayment,
+    HoldPayment,
+    LiftHold,
     MarkPaymentUnconfirmed,
     PaymentContent,
     PaymentLineDraft,
@@ -109,12 +111,23 @@ class Cashier:
         await self.desk.do(Role.FIELD_APPROVER, lambda t: payments.return_payment(t, returned))
         amended = AmendPayment(returned.id, 3, self.content(side.euros(40)))
         await self.desk.do(officer, lambda t: payments.amend_payment(t, amended))
+        await self.held(returned.id)
         reverse = ReversePayment(await self.paid(side.euros(41)), 5, side.text("Money came back"))
         await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.reverse_payment(t, reverse))
         announced = RequestUpload(
             new_id(), self.case_id, "other", f"{side.text('later')}.pdf", "application/pdf", 99, side.digest()
         )
         await self.desk.do(officer, lambda t: evidence.request_upload(t, announced))
+
+    async def held(self, payment: UUID) -> None:
+        """Held by the approver and let go by the coordinator, then held by the coordinator."""
+        text = self.desk.side.text
+        hold = HoldPayment(new_id(), payment, "complaint", text("A neighbour called"))
+        await self.desk.do(Role.FIELD_APPROVER, lambda t: payments.hold_payment(t, hold))
+        lift = LiftHold(hold.id, 1, text("It was another household"))
+        await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.lift_hold(t, lift))
+        again = HoldPayment(new_id(), payment, "documents", text("The invoice is blurred"))
+        await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.hold_payment(t, again))
 
     async def premium(self) -> UUID:
         """The cash premium, prepared in Belgium."""

@@ -44,6 +44,7 @@ BOUNDED = {
     "Query.returnDesks",
     "EntitlementAssessment.deviations",
     "Query.tariffs",
+    "Query.unconfirmedAgeing",  # offices times four
 }
 """Lists without pages that are no relation, each with what bounds it."""
 EXPLANATION = {

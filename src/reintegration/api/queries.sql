@@ -179,3 +179,16 @@ select count(*) from (
     group by d.sha256
     having count(distinct pd.payment_id) > 1
 ) as found
+
+-- name: unconfirmed_ageing
+-- Payments whose outcome nobody knows, by office and age, the oldest ages last.
+select
+    p.field_office_id, b.days_from, b.days_to, count(*)::integer as payments, sum(l.euro_minor)::bigint as euro_minor,
+    'EUR' as currency, min(p.settled_at) as oldest_at
+from payments as p
+cross join lateral (select sum(x.euro_minor) as euro_minor from payment_lines as x where x.payment_id = p.id) as l
+join (values (0, 7), (8, 30), (31, 90), (91, null)) as b (days_from, days_to)
+    on programme_today() - (p.settled_at at time zone 'Europe/Brussels')::date between b.days_from and coalesce(b.days_to, 1000000)
+where p.status = 'unconfirmed'
+group by p.field_office_id, b.days_from, b.days_to
+order by p.field_office_id nulls first, b.days_from

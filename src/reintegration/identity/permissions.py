@@ -40,6 +40,10 @@ class Permission(StrEnum):
     PAYMENT_READ = auto()
     PAYMENT_PREPARE = auto()
     PAYMENT_APPROVE = auto()
+    PAYMENT_HOLD = auto()
+    """Stop a payment, or let one go on that somebody else has stopped."""
+    HOLD_READ = auto()
+    """Why a payment is held: a complaint can be about who made it."""
     PAYMENT_RELEASE = auto()
     PAYMENT_SETTLE = auto()
     PAYMENT_REVERSE = auto()
@@ -104,7 +108,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         },
         Role.FIELD_APPROVER: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
-        | {_P.ARRIVAL_CONFIRM, _P.CASE_CLOSE, _P.PAYMENT_APPROVE},
+        | {_P.ARRIVAL_CONFIRM, _P.CASE_CLOSE, _P.PAYMENT_APPROVE, _P.PAYMENT_HOLD, _P.HOLD_READ},
         Role.PARTNER_COORDINATOR: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
         | {
@@ -112,6 +116,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.CASE_CLOSE,
             _P.EXTENSION_REQUEST,
             _P.PLAN_APPROVE,
+            _P.PAYMENT_HOLD,
+            _P.HOLD_READ,
             _P.PAYMENT_RELEASE,
             _P.PAYMENT_SETTLE,
             _P.PAYMENT_REVERSE,
@@ -119,6 +125,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
         | {
+            _P.PAYMENT_HOLD,
+            _P.HOLD_READ,
             _P.PAYMENT_RELEASE,
             _P.PAYMENT_SETTLE,
             _P.PAYMENT_REVERSE,
@@ -141,6 +149,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.EXCEPTION_DECIDE,
             _P.EXTENSION_DECIDE,
             _P.PAYMENT_APPROVE,
+            _P.PAYMENT_HOLD,
+            _P.HOLD_READ,
             _P.REPORT_ORDER,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
@@ -151,6 +161,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.INTAKE_READ,
             _P.VULNERABILITY_READ,
             _P.ENTITLEMENT_EXPLAIN,
+            _P.HOLD_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,

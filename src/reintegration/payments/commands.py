@@ -49,6 +49,25 @@ class DraftPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldPayment:
+    """Stop a payment: complaint, suspicion, supplier, documents or other."""
+
+    id: UUID
+    payment_id: UUID
+    cause: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiftHold:
+    """Let a payment go on that somebody else has stopped."""
+
+    hold_id: UUID
+    expected_version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AmendPayment:
     """Replace the content of a draft."""
 

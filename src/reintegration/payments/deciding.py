@@ -14,7 +14,7 @@ async def approve_payment(transaction: Transaction, command: ApprovePayment) -> 
     """Approve a submitted payment; the approver is not the preparer.
 
     Raises:
-        ApprovalVoidError, SamePersonError, TransitionError, VersionConflictError, NotFoundError.
+        ApprovalVoidError, PaymentHeldError, SamePersonError, TransitionError, VersionConflictError, NotFoundError.
     """
     require(transaction.actor, Permission.PAYMENT_APPROVE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"submitted"}, "approved")
@@ -31,7 +31,8 @@ async def release_payment(transaction: Transaction, command: ReleasePayment) -> 
     """Release an approved payment; the releaser is neither its preparer nor its approver.
 
     Raises:
-        ApprovalVoidError, SamePersonError, TransitionError, VersionConflictError, NotFoundError, PaymentAfterDeadlineError.
+        ApprovalVoidError, PaymentHeldError, SamePersonError, TransitionError, VersionConflictError, NotFoundError,
+        PaymentAfterDeadlineError.
     """
     require(transaction.actor, Permission.PAYMENT_RELEASE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"approved"}, "released")

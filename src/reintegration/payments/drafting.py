@@ -116,8 +116,8 @@ async def submit_payment(transaction: Transaction, command: SubmitPayment) -> Re
 
     Raises:
         NoRateError, DocumentsMissingError, NotEnoughLeftError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
-        ItemNotInForceError, AlreadyPaidError, TransitionError, VersionConflictError, NotFoundError, ForbiddenError;
-        ConstraintViolationError after `MOST_CHANGES`.
+        ItemNotInForceError, AlreadyPaidError, PaymentHeldError, TransitionError, VersionConflictError, NotFoundError,
+        ForbiddenError; ConstraintViolationError after `MOST_CHANGES`.
     """
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "submitted")

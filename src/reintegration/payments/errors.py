@@ -66,6 +66,27 @@ class AlreadyPaidError(DomainError):
 
 
 @dataclass(kw_only=True)
+class PaymentHeldError(DomainError):
+    """Somebody holds this payment; it goes on when a second person has lifted the hold."""
+
+    code: ClassVar[str] = "PAYMENT_HELD"
+
+
+@dataclass(kw_only=True)
+class AlreadyHeldError(DomainError):
+    """This payment is held already."""
+
+    code: ClassVar[str] = "ALREADY_HELD"
+
+
+@dataclass(kw_only=True)
+class HoldLiftedError(DomainError):
+    """This hold is lifted already."""
+
+    code: ClassVar[str] = "HOLD_LIFTED"
+
+
+@dataclass(kw_only=True)
 class NonPaymentUnprovedError(DomainError):
     """Nobody knows yet whether this was paid; it fails only with evidence of non-payment attached."""
 
@@ -111,6 +132,13 @@ CONSTRAINTS: ConstraintErrors = {
     "payments_departure_ck": NotAtDepartureError,
     "payments_documents_ck": lambda: DocumentsMissingError(kinds=("a required document",)),
     "payments_non_payment_ck": NonPaymentUnprovedError,
+    "payments_hold_ck": PaymentHeldError,
+    "payment_holds_pk": id_taken,
+    "payment_holds_one_open_uq": AlreadyHeldError,
+    "payment_holds_once_ck": HoldLiftedError,
+    "payment_holds_four_eyes_ck": lambda: SamePersonError(step="lifting of the hold"),
+    "payment_holds_reason_ck": lambda: InvalidInputError(field="reason", reason="3 to 2000 characters"),
+    "payment_holds_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="held"),
     "payment_lines_currency_fk": lambda: InvalidInputError(field="currency", reason="not a currency in use"),
     "payment_lines_amount_ck": lambda: InvalidInputError(
         field="lines", reason="amounts are more than zero, descriptions 1 to 500 characters"
@@ -120,6 +148,9 @@ CONSTRAINTS: ConstraintErrors = {
 
 WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
     {
+        "payment_holds_cause_ck",
+        "payment_holds_lifted_ck",
+        "payment_holds_payment_fk",
         "payment_lines_conversion_ck",
         "payment_lines_frozen_ck",
         "payment_lines_payment_fk",

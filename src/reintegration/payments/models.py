@@ -148,3 +148,27 @@ class PaymentDocument(Model):
         """Table payment_documents."""
 
         table = "payment_documents"
+
+
+class PaymentHold(Model):
+    """A payment that somebody stopped, until a second person lifts it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    payment: fields.ForeignKeyRelation["Payment"] = fields.ForeignKeyField(
+        "models.Payment", source_field="payment_id", related_name="holds", on_delete=fields.RESTRICT
+    )
+    payment_id: UUID
+    case_id = fields.UUIDField()
+    cause = fields.TextField()
+    reason = fields.TextField()
+    placed_by = fields.TextField()
+    placed_at = fields.DatetimeField(auto_now_add=True)
+    lifted_by = fields.TextField(null=True)
+    lifted_at = fields.DatetimeField(null=True)
+    lift_reason = fields.TextField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table payment_holds."""
+
+        table = "payment_holds"

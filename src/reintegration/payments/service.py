@@ -14,6 +14,7 @@ from reintegration.payments.drafting import (
     submit_payment,
 )
 from reintegration.payments.expiring import Expiry, due_cases, expire_case
+from reintegration.payments.holding import hold_payment, lift_hold
 from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "due_cases",
     "expire_case",
     "fail_payment",
+    "hold_payment",
+    "lift_hold",
     "mark_payment_unconfirmed",
     "open_payment_count",
     "register_supplier",

@@ -6,6 +6,7 @@ from reintegration.api.mutations.budget_transfers import BudgetTransferMutations
 from reintegration.api.mutations.cases import CaseMutations
 from reintegration.api.mutations.entitlements import EntitlementMutations
 from reintegration.api.mutations.evidence import EvidenceMutations
+from reintegration.api.mutations.holds import HoldMutations
 from reintegration.api.mutations.payments import PaymentMutations
 from reintegration.api.mutations.plans import PlanMutations
 from reintegration.api.mutations.programme import ProgrammeMutations
@@ -21,6 +22,7 @@ class Mutation(
     PlanMutations,
     BudgetTransferMutations,
     PaymentMutations,
+    HoldMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

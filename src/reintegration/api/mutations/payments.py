@@ -160,7 +160,7 @@ class PaymentMutations:
         errors.PaymentAfterDeadlineError,
         ItemNotInForceError,
         errors.AlreadyPaidError,
-        errors.AlreadyPaidError,
+        errors.PaymentHeldError,
         TransitionError,
     )
     async def payment_submit(self, info: ApiInfo, asked: Input[PaymentSubmitInput]) -> PaymentSubmitPayload:
@@ -180,7 +180,7 @@ class PaymentMutations:
         done = await execute(info, asked, Permission.PAYMENT_PREPARE, cancel_payment, asked.command)
         return PaymentCancelPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
-    @mutation(PaymentApprovePayload, errors.ApprovalVoidError, SamePersonError, TransitionError)
+    @mutation(PaymentApprovePayload, errors.ApprovalVoidError, errors.PaymentHeldError, SamePersonError, TransitionError)
     async def payment_approve(self, info: ApiInfo, asked: Input[PaymentApproveInput]) -> PaymentApprovePayload:
         """Approve exactly the content with this digest."""
         done = await execute(info, asked, Permission.PAYMENT_APPROVE, approve_payment, asked.command)
@@ -189,6 +189,7 @@ class PaymentMutations:
     @mutation(
         PaymentReleasePayload,
         errors.ApprovalVoidError,
+        errors.PaymentHeldError,
         SamePersonError,
         TransitionError,
         errors.PaymentBeforeArrivalError,

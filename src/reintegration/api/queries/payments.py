@@ -8,11 +8,13 @@ from tortoise.models import Model
 from reintegration.api import connections, identifiers
 from reintegration.api.connections import Connection, Key, Ordering, Window, window
 from reintegration.api.context import ApiContext
+from reintegration.api.cost import Cost
 from reintegration.api.graph import ApiInfo
 from reintegration.api.loaders import SQL
 from reintegration.api.pages import After, Before, Condition, First, Last, Order, by_id
 from reintegration.api.queries.filters import PaymentFilter
 from reintegration.api.reading import Page, Record, root
+from reintegration.api.types.ageing import UnconfirmedAge, unconfirmed_age
 from reintegration.api.types.evidence import DuplicateEvidence
 from reintegration.api.types.payments import Payment, Supplier
 from reintegration.identity.permissions import Permission, require
@@ -95,6 +97,15 @@ class PaymentQueries:
         condition = Condition("t.field_office_id = {}", identifiers.decode(office, "FieldOffice"))
         page = window(_SUPPLIERS.ordering, first, after, last, before)
         return Page("Supplier", _SUPPLIERS, page, (condition,))
+
+    @strawberry.field(
+        description="How long it is that nobody knows whether payments arrived: by office and age. Each waits for evidence.",
+        directives=[Cost(weight=20)],
+    )
+    async def unconfirmed_ageing(self, info: ApiInfo) -> list[UnconfirmedAge] | None:
+        """Within what the caller may see."""
+        require(info.context.actor, Permission.PAYMENT_READ)
+        return [unconfirmed_age(row) for row in await (await info.context.read()).fetch(SQL["unconfirmed_ageing"])]
 
     @strawberry.field(description="Files that more than one payment shows, by their bytes; for finance, programme and auditors.")
     async def duplicate_evidence(

@@ -148,6 +148,17 @@ class LedgerAccountKind(StrEnum):
     SPENT = auto()
 
 
+@strawberry.enum(description="Why a payment is held.")
+class HoldCause(StrEnum):
+    """Column payment_holds.cause."""
+
+    COMPLAINT = auto()
+    SUSPICION = auto()
+    SUPPLIER = auto()
+    DOCUMENTS = auto()
+    OTHER = auto()
+
+
 @strawberry.enum(description="Why money moved in the ledger.")
 class LedgerTransactionKind(StrEnum):
     """Column ledger_transactions.kind."""

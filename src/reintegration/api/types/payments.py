@@ -4,22 +4,23 @@ from datetime import date, datetime
 
 import strawberry
 
-from reintegration.api.graph import READS, Amount, ApiInfo, Beside, Node, money, reads
+from reintegration.api.graph import READS, Amount, ApiInfo, Beside, ByPermission, Column, Node, money, reads
 from reintegration.api.loaders import SQL, ByColumn, to_many, to_one
 from reintegration.api.scalars import Digest, Money
-from reintegration.api.types.enums import PaymentKind, PaymentStatus
+from reintegration.api.types.enums import HoldCause, PaymentKind, PaymentStatus
 from reintegration.api.types.programme import FieldOffice, Fund
 from reintegration.api.types.references import (
     CaseRef,
     EntitlementRef,
     LedgerTransactionRef,
     PaymentDocumentRef,
+    PaymentHoldRef,
     PaymentLineRef,
     PlanItemRef,
 )
 from reintegration.entitlements.rules import Stream
 from reintegration.funding.service import RateRule
-from reintegration.identity.permissions import Permission
+from reintegration.identity.permissions import Permission, allows
 from reintegration.kernel import money as kernel
 from reintegration.payments import models as rows
 
@@ -96,6 +97,9 @@ class Payment(Node):
     supplier: Supplier | None = to_one("Supplier", "supplier_id")
     lines: list[PaymentLineRef] = to_many(*_LINES, size=3)
     documents: list[PaymentDocumentRef] = to_many("PaymentDocument", "payment_id", ("attached_at", "id"), size=3)
+    holds: list[PaymentHoldRef] = to_many(
+        "PaymentHold", "payment_id", ("placed_at", "id"), "One that nobody lifted stops it.", size=1
+    )
     postings: list[LedgerTransactionRef] = to_many("LedgerTransaction", "reference_id", ("recorded_at", "id"), size=3)
 
     @strawberry.field(
@@ -109,3 +113,40 @@ class Payment(Node):
         if not amounts or None in amounts:
             return None
         return Money.of(kernel.Money(sum(amounts), kernel.EURO))
+
+
+@reads(rows.PaymentHold, Permission.PAYMENT_READ)
+@strawberry.type(description="A payment that somebody stopped, until a second person lifts it.")
+class PaymentHold(Node):
+    """Table payment_holds."""
+
+    row: strawberry.Private[rows.PaymentHold]
+    placed_by: str
+    placed_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+    version: int
+    payment: Payment = to_one("Payment", "payment_id")
+
+    # A complaint can be about who made the payment.
+    @strawberry.field(
+        description="Null for who controls no payments, as are the reasons.",
+        metadata={READS: ByPermission(Permission.HOLD_READ, Column("cause"))},
+    )
+    def cause(self, info: ApiInfo) -> HoldCause | None:
+        """For who may read it."""
+        return HoldCause(self.row.cause) if _may_know(info) else None
+
+    @strawberry.field(description="Why it was stopped.", metadata={READS: ByPermission(Permission.HOLD_READ, Column("reason"))})
+    def reason(self, info: ApiInfo) -> str | None:
+        """For who may read it."""
+        return self.row.reason if _may_know(info) else None
+
+    @strawberry.field(description="Why it goes on.", metadata={READS: ByPermission(Permission.HOLD_READ, Column("lift_reason"))})
+    def lift_reason(self, info: ApiInfo) -> str | None:
+        """For who may read it."""
+        return self.row.lift_reason if _may_know(info) else None
+
+
+def _may_know(info: ApiInfo) -> bool:
+    return allows(info.context.actor.role, Permission.HOLD_READ)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     )
     from reintegration.api.types.evidence import Document, PaymentDocument
     from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
-    from reintegration.api.types.payments import Payment, PaymentLine, Supplier
+    from reintegration.api.types.payments import Payment, PaymentHold, PaymentLine, Supplier
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
 
@@ -47,6 +47,7 @@ LedgerAccountRef = Annotated["LedgerAccount", _LEDGER]
 LedgerPostingRef = Annotated["LedgerPosting", _LEDGER]
 LedgerTransactionRef = Annotated["LedgerTransaction", _LEDGER]
 PaymentRef = Annotated["Payment", _PAYMENTS]
+PaymentHoldRef = Annotated["PaymentHold", _PAYMENTS]
 PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
 SupplierRef = Annotated["Supplier", _PAYMENTS]
 BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
