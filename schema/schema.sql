@@ -781,6 +781,35 @@ end $$;
 
 ALTER FUNCTION public.check_rebudget() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_receipt_code() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    payment_status text;
+begin
+    if tg_op = 'UPDATE' then
+        if old.confirmed_at is not null or old.voided_at is not null
+            or new.attempts - old.attempts not in (0, 1) or (new.attempts > old.attempts and new.confirmed_at is not null) then
+            raise exception 'this code has had its end, or is counted otherwise'
+                using errcode = '23514', constraint = 'receipt_codes_once_ck', table = 'receipt_codes';
+        end if;
+        return null;
+    end if;
+    select p.status into payment_status from payments p where p.id = new.payment_id for share;
+    if payment_status not in ('released', 'paid', 'unconfirmed') then
+        raise exception 'the money of this payment is not on its way'
+            using errcode = '23514', constraint = 'receipt_codes_step_ck', table = 'receipt_codes';
+    end if;
+    if (select count(*) from receipt_codes c where c.payment_id = new.payment_id) > 5 then
+        raise exception 'this payment has had its codes'
+            using errcode = '23514', constraint = 'receipt_codes_most_ck', table = 'receipt_codes';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receipt_code() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.count_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1914,6 +1943,40 @@ ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.plans OWNER TO reintegration_owner;
 
+CREATE TABLE public.receipt_codes (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    issued_by text NOT NULL,
+    issued_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    voided_at timestamp with time zone,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT receipt_codes_attempts_ck CHECK (((attempts >= 0) AND (attempts <= 5))),
+    CONSTRAINT receipt_codes_confirmed_ck CHECK ((((confirmed_by IS NULL) = (confirmed_at IS NULL)) AND ((voided_at IS NULL) OR (confirmed_at IS NULL)))),
+    CONSTRAINT receipt_codes_expiry_ck CHECK (((expires_at > issued_at) AND (confirmed_at <= expires_at))),
+    CONSTRAINT receipt_codes_four_eyes_ck CHECK ((confirmed_by <> issued_by))
+);
+
+ALTER TABLE ONLY public.receipt_codes FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.receipt_codes OWNER TO reintegration_owner;
+
+CREATE TABLE public.receipt_secrets (
+    code_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    salt bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT receipt_secrets_length_ck CHECK (((length(salt) = 16) AND (length(hash) = 32)))
+);
+
+ALTER TABLE ONLY public.receipt_secrets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.receipt_secrets OWNER TO reintegration_owner;
+
 CREATE TABLE public.required_documents (
     id uuid NOT NULL,
     payment_kind text NOT NULL,
@@ -2283,6 +2346,15 @@ ALTER TABLE ONLY public.plans
 ALTER TABLE ONLY public.plans
     ADD CONSTRAINT plans_pk PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.receipt_codes
+    ADD CONSTRAINT receipt_codes_case_uq UNIQUE (id, case_id);
+
+ALTER TABLE ONLY public.receipt_codes
+    ADD CONSTRAINT receipt_codes_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.receipt_secrets
+    ADD CONSTRAINT receipt_secrets_pk PRIMARY KEY (code_id);
+
 ALTER TABLE ONLY public.required_documents
     ADD CONSTRAINT required_documents_pk PRIMARY KEY (id);
 
@@ -2512,6 +2584,16 @@ CREATE INDEX plan_items_returnee_ix ON public.plan_items USING btree (returnee_i
 CREATE UNIQUE INDEX plans_one_approved_uq ON public.plans USING btree (case_id) WHERE (status = 'approved'::text);
 
 CREATE UNIQUE INDEX plans_one_open_uq ON public.plans USING btree (case_id) WHERE (status = ANY (ARRAY['draft'::text, 'submitted'::text]));
+
+CREATE INDEX receipt_codes_case_ix ON public.receipt_codes USING btree (case_id);
+
+CREATE UNIQUE INDEX receipt_codes_one_open_uq ON public.receipt_codes USING btree (payment_id) WHERE (voided_at IS NULL);
+
+CREATE INDEX receipt_codes_payment_ix ON public.receipt_codes USING btree (payment_id, case_id);
+
+CREATE INDEX receipt_secrets_case_ix ON public.receipt_secrets USING btree (case_id);
+
+CREATE INDEX receipt_secrets_code_ix ON public.receipt_secrets USING btree (code_id, case_id);
 
 CREATE INDEX returnee_identities_case_ix ON public.returnee_identities USING btree (case_id);
 
@@ -2903,6 +2985,22 @@ CREATE TRIGGER plans_transition BEFORE INSERT OR UPDATE OF status ON public.plan
 
 CREATE TRIGGER plans_version BEFORE UPDATE ON public.plans FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
+CREATE TRIGGER receipt_codes_audit_delete AFTER DELETE ON public.receipt_codes REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receipt_codes_audit_insert AFTER INSERT ON public.receipt_codes REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receipt_codes_audit_update AFTER UPDATE ON public.receipt_codes REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receipt_codes_check AFTER INSERT OR UPDATE ON public.receipt_codes FOR EACH ROW EXECUTE FUNCTION public.check_receipt_code();
+
+CREATE TRIGGER receipt_codes_no_truncate BEFORE TRUNCATE ON public.receipt_codes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER receipt_codes_version BEFORE UPDATE ON public.receipt_codes FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER receipt_secrets_append_only BEFORE DELETE OR UPDATE ON public.receipt_secrets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER receipt_secrets_no_truncate BEFORE TRUNCATE ON public.receipt_secrets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
 CREATE TRIGGER required_documents_audit_delete AFTER DELETE ON public.required_documents REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER required_documents_audit_insert AFTER INSERT ON public.required_documents REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -3147,6 +3245,12 @@ ALTER TABLE ONLY public.plan_items
 
 ALTER TABLE ONLY public.plans
     ADD CONSTRAINT plans_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.receipt_codes
+    ADD CONSTRAINT receipt_codes_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
+ALTER TABLE ONLY public.receipt_secrets
+    ADD CONSTRAINT receipt_secrets_code_fk FOREIGN KEY (code_id, case_id) REFERENCES public.receipt_codes(id, case_id);
 
 ALTER TABLE ONLY public.returnee_identities
     ADD CONSTRAINT returnee_identities_returnee_fk FOREIGN KEY (returnee_id, case_id) REFERENCES public.returnees(id, case_id);
@@ -3455,6 +3559,30 @@ CREATE POLICY plans_scope ON public.plans USING ((( SELECT public.actor_sees_all
 
 CREATE POLICY plans_update_roles ON public.plans AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is) AND (status = ANY (ARRAY['submitted'::text, 'superseded'::text]))) OR (( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is) AND (status = ANY (ARRAY['approved'::text, 'rejected'::text, 'superseded'::text])))));
 
+ALTER TABLE public.receipt_codes ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY receipt_codes_guard ON public.receipt_codes FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY receipt_codes_insert_roles ON public.receipt_codes AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is) AND (confirmed_by IS NULL) AND (voided_at IS NULL) AND (attempts = 0) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = receipt_codes.payment_id) AND public.actor_carries(p.field_office_id))))));
+
+CREATE POLICY receipt_codes_scope ON public.receipt_codes USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.payments p
+  WHERE (p.id = receipt_codes.payment_id))));
+
+CREATE POLICY receipt_codes_update_roles ON public.receipt_codes AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text, 'fedasil_finance'::text, 'field_officer'::text, 'return_counsellor'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = receipt_codes.payment_id) AND public.actor_carries(p.field_office_id))))));
+
+ALTER TABLE public.receipt_secrets ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY receipt_secrets_insert_roles ON public.receipt_secrets AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is));
+
+CREATE POLICY receipt_secrets_scope ON public.receipt_secrets USING ((( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text, 'fedasil_finance'::text, 'field_officer'::text, 'return_counsellor'::text]) AS actor_is) AND ( SELECT true
+   FROM public.receipt_codes c
+  WHERE (c.id = receipt_secrets.code_id))));
+
 ALTER TABLE public.returnee_identities ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY returnee_identities_insert_roles ON public.returnee_identities AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
@@ -3748,6 +3876,20 @@ GRANT UPDATE(decided_by) ON TABLE public.plans TO reintegration_app;
 GRANT UPDATE(decided_at) ON TABLE public.plans TO reintegration_app;
 
 GRANT UPDATE(decision_note) ON TABLE public.plans TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.receipt_codes TO reintegration_app;
+GRANT SELECT ON TABLE public.receipt_codes TO reintegration_auditor;
+GRANT SELECT ON TABLE public.receipt_codes TO reintegration_guard;
+
+GRANT UPDATE(attempts) ON TABLE public.receipt_codes TO reintegration_app;
+
+GRANT UPDATE(voided_at) ON TABLE public.receipt_codes TO reintegration_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.receipt_codes TO reintegration_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.receipt_codes TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.receipt_secrets TO reintegration_app;
 
 GRANT SELECT ON TABLE public.required_documents TO reintegration_app;
 GRANT SELECT ON TABLE public.required_documents TO reintegration_auditor;

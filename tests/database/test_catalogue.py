@@ -26,6 +26,7 @@ WITHOUT_AUDIT = {
     "export_jobs": "an order changes no fact that a report shows, and the same position must give the same report",
     "export_files": "as export_jobs",
     "payment_totals": "sums of facts that are logged",
+    "receipt_secrets": "a secret is not copied; its code is logged",
 }
 REFERENCE = {
     "countries",
@@ -66,6 +67,7 @@ DEFINERS = {
     "check_postings",
     "check_postings_balance",
     "check_rebudget",
+    "check_receipt_code",
     "fact_position",
     "keep_payment_scope",
     "keep_payment_totals",
@@ -83,6 +85,7 @@ TYPES: dict[type[fields.Field], str] = {  # type: ignore[type-arg]  # of any val
     fields.BigIntField: "bigint",
     fields.IntField: "integer",
     fields.SmallIntField: "smallint",
+    fields.BinaryField: "bytea",
     fields.BooleanField: "boolean",
     fields.DateField: "date",
     fields.DatetimeField: "timestamp with time zone",

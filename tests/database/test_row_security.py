@@ -72,6 +72,7 @@ FRESH: Mapping[str, Mapping[str, object]] = {
     "plans": {"status": "draft", "submitted_by": None, "submitted_at": None, "decided_by": None, "decided_at": None, "number": 2},
     "suppliers": {"name": "Another supplier"},
     "ledger_transactions": {"kind": "payment_unreserved"},
+    "payment_holds": {"lifted_by": None, "lifted_at": None, "lift_reason": None},
 }
 """What a second row of a table must have of its own, so that no check stops it before the policy does."""
 INSERT_ONLY = (

@@ -44,7 +44,7 @@ _VARYING = (
     (re.compile(r"\b(Oyuun Bat|Бат|Felt) \d+"), r"\1"),
 )
 _LONGEST_LIST = 5
-_VARYING_FIELDS = {"id", "endCursor", "position", "sequence", "transactionId", "sizeBytes", "returneeId"}
+_VARYING_FIELDS = {"id", "endCursor", "oneTimeCode", "position", "sequence", "transactionId", "sizeBytes", "returneeId"}
 
 
 @dataclass(slots=True)

@@ -139,10 +139,10 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         "Payment",
         CASES,
         (
-            "approvedAt approvedBy approvedDigest case contentDigest description documents entitlement fund id "
+            "approvedAt approvedBy approvedDigest case contentDigest description documents entitlement fund holds id "
             "invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy "
-            "rateRule releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference status stream "
-            "submittedAt supplier total version"
+            "rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference "
+            "status stream submittedAt supplier total version"
         ),
     ),
     ("PaymentConnection", CASES, "edges pageInfo totalCount"),
@@ -165,6 +165,11 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ),
     ("PaymentHold", CASES, "id liftedAt liftedBy payment placedAt placedBy version"),
     ("PaymentHold", CONTROLLERS, "cause liftReason reason"),
+    (
+        "ReceiptCode",
+        CASES,
+        "attempts confirmedAt confirmedBy expiresAt id issuedAt issuedBy payment version voidedAt",
+    ),
     ("Query", AUDIT, "auditEntries"),
     ("Query", CASES, "case caseByReference cases deadlineNotices node payment payments suppliers unconfirmedAgeing"),
     ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),

@@ -181,6 +181,8 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "planDraft": about(Records.of_case, lines=[{"kind": "MEDICAL", "description": "Medicine", "budget": euros("1.00")}]),
     "planReject": about(Records.plan, reason="Because"),
     "planSubmit": about(Records.plan),
+    "receiptCodeIssue": (lambda r, role: r.a_payment(role, "paid"), {}),
+    "receiptConfirm": (lambda r, role: r.a_payment(role, "released"), {"code": "AAAA-2222"}),
     "reportOrder": about(Records.nothing, kind="PROGRAMME_STATISTICS", years=[today().year]),
     "supplierRegister": about(Records.nothing, fieldOfficeId=_OFFICE, name="Cashmere"),
     "vulnerabilityDecide": about(

@@ -36,7 +36,8 @@ def of_tables(weight: float = 3.0) -> Mapping[str, float]:
         "Query.node": 2 * weight,
         "Query.tariffs": 0.4,
     }
-    return kinds | roots | {"Money": weight, "Query.payments": 2.0}
+    deep = dict.fromkeys(("Explanation", "AssessmentStep", "AssessmentStream"), weight)  # whose parts few documents reach
+    return kinds | roots | deep | {"Money": weight, "Query.payments": 2.0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _BY_RESOLVERS = {
     "IndicatorCases": "resolver: Query.indicatorCases",
     "Me": "resolver: Query.me",
     "ProgrammeStatistics": "resolver: Query.statistics",
+    "UnconfirmedAgeing": "resolver: Query.unconfirmedAgeing",
 }
 """What is computed by rules or by statements of their own, and why it is left to resolvers."""
 

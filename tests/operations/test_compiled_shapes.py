@@ -21,7 +21,7 @@ from tests.operations.conftest import cloned
 from tests.operations.documents import DOCUMENTS
 
 CASES = int(os.environ.get("SHAPES_CASES", "10000"))
-"""Enough that reading all of them costs more than an index; a hundred thousand take too long to make for every run, and pass too."""
+"""Enough that reading all of them costs more than an index; a hundred thousand pass too, and take too long to make each time."""
 LARGE = {
     "audit_log",
     "case_intakes",

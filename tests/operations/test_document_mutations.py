@@ -152,9 +152,13 @@ async def paid_by_three_people(recorder: Recorder, case: str, item: str) -> None
         (COORDINATOR, "PaymentRelease", {"contentDigest": None}),
         (COORDINATOR, "PaymentMarkUnconfirmed", {"reason": "The bank is silent"}),
         (OFFICER, "PaymentConfirm", {"paidOn": days_ago(1).isoformat(), "reference": "CASH-17"}),
-        (COORDINATOR, "PaymentReverse", {"reason": "The shop took the machine back"}),
     )
-    assert await stepped(recorder, payment, paid) == "REVERSED"
+    assert await stepped(recorder, payment, paid) == "PAID"
+    code = (await recorder.does(COORDINATOR, "ReceiptCodeIssue", paymentId=payment["id"]))["oneTimeCode"]
+    await recorder.does(OFFICER, "ReceiptConfirm", paymentId=payment["id"], code=str(code).lower())
+    took_back: Steps = ((COORDINATOR, "PaymentReverse", {"reason": "The shop took the machine back"}),)
+    payment = await recorder.runs(OFFICER, "FieldOfficePayment", id=payment["id"])
+    assert await stepped(recorder, payment, took_back) == "REVERSED"
     failed: Steps = (
         (OFFICER, "PaymentSubmit", {}),
         (APPROVER, "PaymentApprove", {"contentDigest": None}),

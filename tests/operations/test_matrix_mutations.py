@@ -59,6 +59,8 @@ ALLOWED: Mapping[str, Roles] = {
     "planDraft": OFFICER,
     "planReject": COORDINATOR,
     "planSubmit": OFFICER,
+    "receiptCodeIssue": COORDINATOR | FINANCE,
+    "receiptConfirm": COUNSELLOR | OFFICER,
     "reportOrder": FINANCE | PROGRAMME,
     "supplierRegister": OFFICER,
     "vulnerabilityDecide": PROGRAMME,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from reintegration.evidence import service as evidence
@@ -15,9 +16,11 @@ from reintegration.payments.commands import (
     ApprovePayment,
     CancelPayment,
     ConfirmPayment,
+    ConfirmReceipt,
     DraftPayment,
     FailPayment,
     HoldPayment,
+    IssueReceiptCode,
     LiftHold,
     MarkPaymentUnconfirmed,
     PaymentContent,
@@ -112,12 +115,22 @@ class Cashier:
         amended = AmendPayment(returned.id, 3, self.content(side.euros(40)))
         await self.desk.do(officer, lambda t: payments.amend_payment(t, amended))
         await self.held(returned.id)
+        await self.received(await self.paid(side.euros(42)))
         reverse = ReversePayment(await self.paid(side.euros(41)), 5, side.text("Money came back"))
         await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.reverse_payment(t, reverse))
         announced = RequestUpload(
             new_id(), self.case_id, "other", f"{side.text('later')}.pdf", "application/pdf", 99, side.digest()
         )
         await self.desk.do(officer, lambda t: evidence.request_upload(t, announced))
+
+    async def received(self, payment: UUID) -> None:
+        """A code that the returnee lost, and one that they said wrong and then right."""
+        for code in ("AAAA-2222", "BBBB-3333"):
+            issue = IssueReceiptCode(new_id(), payment, code)
+            await self.desk.do(Role.PARTNER_COORDINATOR, partial(payments.issue_receipt_code, command=issue))
+        for said in ("AAAA-2222", "bbbb 3333"):
+            confirm = ConfirmReceipt(payment, said)
+            await self.desk.do(Role.FIELD_OFFICER, partial(payments.confirm_receipt, command=confirm))
 
     async def held(self, payment: UUID) -> None:
         """Held by the approver and let go by the coordinator, then held by the coordinator."""

@@ -62,6 +62,8 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "paymentMarkUnconfirmed": payments.mark_payment_unconfirmed,
     "paymentReverse": payments.reverse_payment,
     "paymentHold": payments.hold_payment,
+    "receiptCodeIssue": payments.issue_receipt_code,
+    "receiptConfirm": payments.confirm_receipt,
     "paymentHoldLift": payments.lift_hold,
     "documentRequestUpload": evidence.request_upload,
     "documentCompleteUpload": evidence.complete_upload,
@@ -83,14 +85,15 @@ CREATIONS = {
     "supplierRegister",
     "paymentDraft",
     "paymentHold",
+    "receiptCodeIssue",
     "documentRequestUpload",
     "documentAttach",
     "exchangeRateHistoryImport",
     "exchangeRateMonthImport",
     "reportOrder",
 }
-WITHOUT_VERSION = (CREATIONS - {"caseTransfer"}) | {"entitlementGrant"}
-"""A grant names the newest assessment instead, which a later one outdates."""
+WITHOUT_VERSION = (CREATIONS - {"caseTransfer"}) | {"entitlementGrant", "receiptConfirm"}
+"""A grant names the newest assessment instead, which a later one outdates; a receipt names the code, of which one counts."""
 OUT_OF_REACH = {"AlreadyPostedError", "GrantDateError", "UnknownReportError"}
 """What a use case can refuse and no input of its mutation can cause."""
 

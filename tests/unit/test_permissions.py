@@ -18,6 +18,7 @@ READS = frozenset(
         P.ENTITLEMENT_EXPLAIN,
         P.PLAN_READ,
         P.PAYMENT_READ,
+        P.HOLD_READ,
         P.SUPPLIER_READ,
         P.EVIDENCE_READ,
         P.REPORT_READ,

@@ -47,6 +47,9 @@ class Permission(StrEnum):
     PAYMENT_RELEASE = auto()
     PAYMENT_SETTLE = auto()
     PAYMENT_REVERSE = auto()
+    RECEIPT_ISSUE = auto()
+    """Issue the code with which a returnee says that a payment arrived."""
+    RECEIPT_CONFIRM = auto()
     SUPPLIER_READ = auto()
     SUPPLIER_WRITE = auto()
     EVIDENCE_UPLOAD = auto()
@@ -92,6 +95,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.EXCEPTION_REQUEST,
             _P.EXTENSION_REQUEST,
             _P.PAYMENT_PREPARE,
+            _P.RECEIPT_CONFIRM,
             _P.EVIDENCE_UPLOAD,
             _P.STATISTICS_READ,
         },
@@ -103,6 +107,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PLAN_WRITE,
             _P.PAYMENT_PREPARE,
             _P.PAYMENT_SETTLE,
+            _P.RECEIPT_CONFIRM,
             _P.SUPPLIER_WRITE,
             _P.EVIDENCE_UPLOAD,
         },
@@ -121,6 +126,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_RELEASE,
             _P.PAYMENT_SETTLE,
             _P.PAYMENT_REVERSE,
+            _P.RECEIPT_ISSUE,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
@@ -130,6 +136,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_RELEASE,
             _P.PAYMENT_SETTLE,
             _P.PAYMENT_REVERSE,
+            _P.RECEIPT_ISSUE,
             _P.RATE_IMPORT,
             _P.RATE_CONFIRM,
             _P.REPORT_ORDER,

@@ -68,6 +68,23 @@ class LiftHold:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueReceiptCode:
+    """Make the code valid with which the returnee of a payment says that it arrived. It is told to them and kept nowhere."""
+
+    id: UUID
+    payment_id: UUID
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmReceipt:
+    """What the returnee said is the code."""
+
+    payment_id: UUID
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class AmendPayment:
     """Replace the content of a draft."""
 

@@ -87,6 +87,34 @@ class HoldLiftedError(DomainError):
 
 
 @dataclass(kw_only=True)
+class NoCodeError(DomainError):
+    """No code was issued for this payment."""
+
+    code: ClassVar[str] = "NO_CODE"
+
+
+@dataclass(kw_only=True)
+class CodeLockedError(DomainError):
+    """This code was entered wrong too often; the coordinator issues another one."""
+
+    code: ClassVar[str] = "CODE_LOCKED"
+
+
+@dataclass(kw_only=True)
+class CodeExpiredError(DomainError):
+    """This code has expired; the coordinator issues another one."""
+
+    code: ClassVar[str] = "CODE_EXPIRED"
+
+
+@dataclass(kw_only=True)
+class ReceiptConfirmedError(DomainError):
+    """The returnee has confirmed the receipt already."""
+
+    code: ClassVar[str] = "RECEIPT_CONFIRMED"
+
+
+@dataclass(kw_only=True)
 class NonPaymentUnprovedError(DomainError):
     """Nobody knows yet whether this was paid; it fails only with evidence of non-payment attached."""
 
@@ -139,6 +167,14 @@ CONSTRAINTS: ConstraintErrors = {
     "payment_holds_four_eyes_ck": lambda: SamePersonError(step="lifting of the hold"),
     "payment_holds_reason_ck": lambda: InvalidInputError(field="reason", reason="3 to 2000 characters"),
     "payment_holds_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="held"),
+    "receipt_codes_pk": id_taken,
+    "receipt_codes_most_ck": lambda: _violated("receipt_codes_most_ck", "Five codes were issued for this payment"),
+    "receipt_codes_four_eyes_ck": lambda: SamePersonError(step="confirmation of the receipt"),
+    "receipt_codes_attempts_ck": CodeLockedError,
+    "receipt_codes_expiry_ck": CodeExpiredError,
+    "receipt_codes_once_ck": ReceiptConfirmedError,
+    "receipt_codes_one_open_uq": ReceiptConfirmedError,
+    "receipt_codes_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="received"),
     "payment_lines_currency_fk": lambda: InvalidInputError(field="currency", reason="not a currency in use"),
     "payment_lines_amount_ck": lambda: InvalidInputError(
         field="lines", reason="amounts are more than zero, descriptions 1 to 500 characters"
@@ -169,6 +205,13 @@ WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
         "payments_released_ck",
         "payments_status_ck",
         "payments_submitted_ck",
+        "receipt_codes_case_uq",
+        "receipt_codes_confirmed_ck",
+        "receipt_codes_payment_fk",
+        "receipt_secrets_append_only_ck",
+        "receipt_secrets_code_fk",
+        "receipt_secrets_length_ck",
+        "receipt_secrets_pk",
         "suppliers_office_uq",
     }
 )

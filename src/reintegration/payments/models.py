@@ -172,3 +172,44 @@ class PaymentHold(Model):
         """Table payment_holds."""
 
         table = "payment_holds"
+
+
+class ReceiptCode(Model):
+    """A one-time code for the returnee of a payment; the code itself is nowhere."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    payment: fields.ForeignKeyRelation["Payment"] = fields.ForeignKeyField(
+        "models.Payment", source_field="payment_id", related_name="receipt_codes", on_delete=fields.RESTRICT
+    )
+    payment_id: UUID
+    case_id = fields.UUIDField()
+    issued_by = fields.TextField()
+    issued_at = fields.DatetimeField(auto_now_add=True)
+    expires_at = fields.DatetimeField()
+    attempts = fields.SmallIntField(default=0)
+    voided_at = fields.DatetimeField(null=True)
+    confirmed_by = fields.TextField(null=True)
+    confirmed_at = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table receipt_codes."""
+
+        table = "receipt_codes"
+
+
+class ReceiptSecret(Model):
+    """The slow, salted hash of a code."""
+
+    code: fields.OneToOneRelation["ReceiptCode"] = fields.OneToOneField(
+        "models.ReceiptCode", source_field="code_id", related_name="secret", on_delete=fields.RESTRICT, primary_key=True
+    )
+    code_id: UUID
+    case_id = fields.UUIDField()
+    salt = fields.BinaryField()
+    hash = fields.BinaryField()
+
+    class Meta:
+        """Table receipt_secrets."""
+
+        table = "receipt_secrets"

@@ -155,6 +155,26 @@ where case_id = $1 and stream = 'reintegration' and status = 'draft'
 insert into deadline_expiries (id, case_id, occasion, deadline_on, expired_on, released_minor, drafts_cancelled)
 values ($1, $2, $3, $4, $5, $6, $7)
 
+-- name: standing_code
+-- The code of a locked payment that is not void, with its hash.
+select c.id, c.issued_by, c.expires_at, c.attempts, c.confirmed_at, c.version, s.salt, s.hash
+from receipt_codes c
+join receipt_secrets s on s.code_id = c.id
+where c.payment_id = $1 and c.voided_at is null
+for update of c
+
+-- name: void_code
+update receipt_codes set voided_at = $2 where id = $1
+
+-- name: keep_secret
+insert into receipt_secrets (code_id, case_id, salt, hash) values ($1, $2, $3, $4)
+
+-- name: confirm_code
+update receipt_codes set confirmed_by = $2, confirmed_at = $3 where id = $1
+
+-- name: count_attempt
+update receipt_codes set attempts = attempts + 1 where id = $1
+
 -- name: open_payments
 select count(*) from payments
 where case_id = $1 and status in ('draft', 'submitted', 'approved', 'released', 'unconfirmed')

@@ -15,6 +15,7 @@ from reintegration.payments.drafting import (
 )
 from reintegration.payments.expiring import Expiry, due_cases, expire_case
 from reintegration.payments.holding import hold_payment, lift_hold
+from reintegration.payments.receipts import confirm_receipt, issue_receipt_code
 from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
 
 __all__ = [
@@ -23,11 +24,13 @@ __all__ = [
     "approve_payment",
     "cancel_payment",
     "confirm_payment",
+    "confirm_receipt",
     "draft_payment",
     "due_cases",
     "expire_case",
     "fail_payment",
     "hold_payment",
+    "issue_receipt_code",
     "lift_hold",
     "mark_payment_unconfirmed",
     "open_payment_count",

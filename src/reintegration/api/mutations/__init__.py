@@ -10,6 +10,7 @@ from reintegration.api.mutations.holds import HoldMutations
 from reintegration.api.mutations.payments import PaymentMutations
 from reintegration.api.mutations.plans import PlanMutations
 from reintegration.api.mutations.programme import ProgrammeMutations
+from reintegration.api.mutations.receipts import ReceiptMutations
 from reintegration.api.mutations.reports import ReportMutations
 
 __all__ = ["Mutation"]
@@ -23,6 +24,7 @@ class Mutation(
     BudgetTransferMutations,
     PaymentMutations,
     HoldMutations,
+    ReceiptMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

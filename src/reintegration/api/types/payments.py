@@ -17,6 +17,7 @@ from reintegration.api.types.references import (
     PaymentHoldRef,
     PaymentLineRef,
     PlanItemRef,
+    ReceiptCodeRef,
 )
 from reintegration.entitlements.rules import Stream
 from reintegration.funding.service import RateRule
@@ -100,6 +101,9 @@ class Payment(Node):
     holds: list[PaymentHoldRef] = to_many(
         "PaymentHold", "payment_id", ("placed_at", "id"), "One that nobody lifted stops it.", size=1
     )
+    receipt_codes: list[ReceiptCodeRef] = to_many(
+        "ReceiptCode", "payment_id", ("issued_at", "id"), "For the returnee to say that it arrived.", size=1
+    )
     postings: list[LedgerTransactionRef] = to_many("LedgerTransaction", "reference_id", ("recorded_at", "id"), size=3)
 
     @strawberry.field(
@@ -150,3 +154,22 @@ class PaymentHold(Node):
 
 def _may_know(info: ApiInfo) -> bool:
     return allows(info.context.actor.role, Permission.HOLD_READ)
+
+
+@reads(rows.ReceiptCode, Permission.PAYMENT_READ)
+@strawberry.type(
+    description="A one-time code with which the returnee says that a payment arrived; the code itself is stored nowhere."
+)
+class ReceiptCode(Node):
+    """Table receipt_codes."""
+
+    row: strawberry.Private[rows.ReceiptCode]
+    issued_by: str
+    issued_at: datetime
+    expires_at: datetime
+    attempts: int = strawberry.field(description="Wrong codes so far; five lock it.")
+    voided_at: datetime | None = strawberry.field(description="When another one took its place.")
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    version: int
+    payment: Payment = to_one("Payment", "payment_id")
