@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID, uuid4
 
 from aiohttp.test_utils import make_mocked_request
@@ -60,12 +61,18 @@ class Wish:
     hidden_from: Actor | None = None
 
 
+@cache
+def _schema() -> EdgeSchema:
+    """Built once for a process: of a test it keeps nothing but which documents are valid."""
+    return build_schema()
+
+
 @asynccontextmanager
 async def open_desk(addresses: DatabaseAddresses, store: ObjectStore, *, max_size: int = 4) -> AsyncIterator["Desk"]:
     """A desk with a pool of its own."""
     await register_models()
     pool = await open_pool(addresses.application_url, max_size=max_size)
-    yield Desk(build_schema(), UnitOfWork(pool, ALL_CONSTRAINTS), store)
+    yield Desk(_schema(), UnitOfWork(pool, ALL_CONSTRAINTS), store)
     await pool.close()
 
 

@@ -5,12 +5,13 @@ answers stand in golden/. Whoever changes either on purpose runs this with WRITE
 """
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
-from graphql import FieldNode, OperationType, parse, validate
+from graphql import FieldNode, GraphQLSchema, OperationType, parse, validate
 
 from reintegration.api.cost import operation_cost
 from reintegration.api.identifiers import encode
@@ -55,9 +56,14 @@ from tests.operations.world import approved_plan, submitted_payment
 from tests.proofs import value
 
 
+@cache
+def _core() -> GraphQLSchema:
+    return build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_document_is_valid_says_what_it_is_for_and_is_cheap(path: Path) -> None:
-    core = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
+    core = _core()
     text = path.read_text()
     who, colon, purpose = text.partition("\n")[0].removeprefix("# ").partition(": ")
     assert colon
@@ -69,7 +75,7 @@ def test_a_document_is_valid_says_what_it_is_for_and_is_cheap(path: Path) -> Non
 
 def test_production_can_do_all_that_the_graph_can() -> None:
     """It runs nothing but documents, so that a root field without one would be out of reach; `node` is for tools."""
-    core = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
+    core = _core()
     roots = {name for kind in OperationType if (root := core.get_root_type(kind)) is not None for name in root.fields}
     used = {
         field.name.value
