@@ -189,6 +189,22 @@ class TestTheDatabase:
         await stage.bring_to("released")
         assert await outcome(transaction, self._PLACE, case.payment_id, case.id) == "payment_holds_step_ck"
 
+    async def test_offices_lift_holds_of_their_own_payments_and_fedasil_any(self, stage: Stage) -> None:
+        transaction, case = stage.transaction, stage.case
+        assert await outcome(transaction, self._PLACE, case.payment_id, case.id) == 1
+        lift = (
+            "update payment_holds set lifted_by = 'second', lifted_at = now(), lift_reason = 'Because'"
+            " where payment_id = $1 and lifted_by is null"
+        )
+        lifted = set()
+        for who in (*EVERYBODY, actor(Role.FIELD_APPROVER, "elsewhere", office=CAMEROON), OTHER_COORDINATOR):
+            await become(transaction, who)
+            await transaction.execute("savepoint attempted")
+            if await outcome(transaction, lift, case.payment_id) == 1:
+                lifted.add(who.id)
+            await transaction.execute("rollback to attempted")
+        assert lifted == {one.id for one in (APPROVER, COORDINATOR, FINANCE, PROGRAMME)}
+
     async def test_offices_hold_their_own_payments_and_fedasil_any(self, stage: Stage) -> None:
         transaction, case = stage.transaction, stage.case
         may = {}

@@ -264,6 +264,33 @@ class TestTheDatabase:
         ):
             assert await outcome(stage.transaction, statement, code) == "denied"
 
+    async def test_each_write_has_its_roles(self, stage: Stage) -> None:
+        transaction, case = stage.transaction, stage.case
+        code = await self.code(stage)
+        void = "update receipt_codes set voided_at = now() where id = $1"
+        count = "update receipt_codes set attempts = attempts + 1 where id = $1"
+        made: dict[str, set[str]] = {"issue": set(), "secret": set(), "count": set()}
+        for who in (*EVERYBODY, actor(Role.FIELD_OFFICER, "elsewhere", office=CAMEROON), OTHER_COORDINATOR):
+            await transaction.execute("savepoint attempted")
+            await become(transaction, who)
+            if await outcome(transaction, count, code) == 1:
+                made["count"].add(who.id)
+            await become(transaction, SYSTEM)
+            assert await outcome(transaction, void, code) == 1
+            await become(transaction, who)
+            another = new_id()
+            if await outcome(transaction, self._ISSUE, another, case.payment_id, case.id) == 1:
+                made["issue"].add(who.id)
+            await become(transaction, SYSTEM)
+            await outcome(transaction, self._ISSUE, another, case.payment_id, case.id)
+            await become(transaction, who)
+            if await outcome(transaction, self._SECRET, another, case.id) == 1:
+                made["secret"].add(who.id)
+            await transaction.execute("rollback to attempted")
+        assert made["issue"] == {COORDINATOR.id}
+        assert made["secret"] == {COORDINATOR.id, FINANCE.id}
+        assert made["count"] == {COORDINATOR.id, OFFICER.id}
+
     async def test_who_sees_the_payment_sees_the_code_row_and_nobody_else(self, stage: Stage) -> None:
         code = await self.code(stage)
         blind = (builders.ADMINISTRATOR, actor(Role.FIELD_OFFICER, "elsewhere", office=CAMEROON), OTHER_COORDINATOR)

@@ -6,7 +6,7 @@ from reintegration.database.rows import locked
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.identity.permissions import Permission, allows, require
-from reintegration.kernel.actor import FIELD_ROLES, Role
+from reintegration.kernel.actor import FIELD_ROLES
 from reintegration.kernel.clock import now, today
 from reintegration.kernel.errors import (
     ConstraintViolationError,
@@ -29,10 +29,10 @@ from reintegration.payments.commands import (
 )
 from reintegration.payments.content import check_documents, freeze, frozen, record_lines, remove_lines, thaw
 from reintegration.payments.models import Payment, Supplier
+from reintegration.payments.sides import check_side
 from reintegration.payments.targets import FIELD_KINDS, STREAMS, rate_rule_of, target_of
 from reintegration.plans.errors import ItemNotInForceError
 from reintegration.plans.service import line_in_force
-from reintegration.programme.service import office
 
 _SQL = load_queries(__file__)
 MOST_CHANGES = 300
@@ -192,15 +192,7 @@ async def locked_payment(
         VersionConflictError, TransitionError.
     """
     payment = await locked(transaction, Payment, payment_id, kind="Payment", expected_version=expected_version)
-    actor = transaction.actor
-    if actor.role in FIELD_ROLES:
-        if payment.field_office_id not in actor.offices:
-            raise NotFoundError(kind="Payment")
-    elif actor.role is Role.PARTNER_COORDINATOR:
-        if payment.field_office_id is None or (await office(transaction, payment.field_office_id)).partner_id != actor.partner_id:
-            raise NotFoundError(kind="Payment")
-    elif payment.field_office_id is not None:
-        raise ForbiddenError(permission="payments of a field office")
+    await check_side(transaction, payment)
     if payment.status not in needed:
         raise TransitionError(kind="Payment", current=payment.status, wanted=wanted)
     return payment

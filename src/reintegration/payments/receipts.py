@@ -16,14 +16,13 @@ from reintegration.database.rows import locked
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Row, Transaction
 from reintegration.identity.permissions import Permission, require
-from reintegration.kernel.actor import FIELD_ROLES, Role
 from reintegration.kernel.clock import now
-from reintegration.kernel.errors import ForbiddenError, NotFoundError, SamePersonError, TransitionError
+from reintegration.kernel.errors import SamePersonError, TransitionError
 from reintegration.kernel.reference import Reference
 from reintegration.payments.commands import ConfirmReceipt, IssueReceiptCode
 from reintegration.payments.errors import CodeExpiredError, CodeLockedError, NoCodeError, ReceiptConfirmedError
 from reintegration.payments.models import Payment, ReceiptCode
-from reintegration.programme.service import office
+from reintegration.payments.sides import check_side
 
 _SQL = load_queries(__file__)
 MOST_ATTEMPTS: Final = 5
@@ -103,15 +102,7 @@ def _open(code: Row | None) -> Row:
 async def _payment(transaction: Transaction, payment_id: UUID) -> Payment:
     """A payment of the actor's own side, locked and on its way."""
     payment = await locked(transaction, Payment, payment_id, kind="Payment")
-    actor = transaction.actor
-    if actor.role in FIELD_ROLES:
-        if payment.field_office_id not in actor.offices:
-            raise NotFoundError(kind="Payment")
-    elif actor.role is Role.PARTNER_COORDINATOR:
-        if payment.field_office_id is None or (await office(transaction, payment.field_office_id)).partner_id != actor.partner_id:
-            raise NotFoundError(kind="Payment")
-    elif payment.field_office_id is not None:
-        raise ForbiddenError(permission="payments of a field office")
+    await check_side(transaction, payment)
     if payment.status not in _ON_ITS_WAY:
         raise TransitionError(kind="Payment", current=payment.status, wanted="received")
     return payment

@@ -15,7 +15,7 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import EURO
 from reintegration.kernel.reference import Reference
 from reintegration.ledger.service import balances, flows, post, pot_of
-from reintegration.plans.budget_transfers import budgeted, decide_budget_transfer, request_budget_transfer
+from reintegration.plans.budget_transfers import READY, budgeted, decide_budget_transfer, request_budget_transfer
 from reintegration.plans.commands import ApprovePlan, DraftPlan, PlanLine, RejectPlan, SubmitPlan
 from reintegration.plans.content import plan_content
 from reintegration.plans.errors import CaseNotReadyError, ContentChangedError, PlanBelowUseError, PlanOpenError, PlanTooLargeError
@@ -34,7 +34,6 @@ __all__ = [
 _SQL = load_queries(__file__)
 _STREAM = "reintegration"
 _MOST_LINES = 50
-_READY = frozenset({"arrived", "implementing"})
 
 
 async def draft_plan(transaction: Transaction, command: DraftPlan) -> Reference:
@@ -45,7 +44,7 @@ async def draft_plan(transaction: Transaction, command: DraftPlan) -> Reference:
     """
     require(transaction.actor, Permission.PLAN_WRITE)
     case = await locked_case(transaction, command.case_id)
-    if case.status not in _READY:
+    if case.status not in READY:
         raise CaseNotReadyError(status=case.status)
     lines = await _checked_lines(transaction, command)
     await _check_total(transaction, case.id, sum(line.budget.amount_minor for line in command.lines))
@@ -144,7 +143,7 @@ async def _locked_plan(transaction: Transaction, plan_id: UUID, expected_version
     plan = await locked(transaction, Plan, plan_id, kind="Plan", expected_version=expected_version)
     if plan.status != needed:
         raise TransitionError(kind="Plan", current=plan.status, wanted=wanted)
-    if case.status not in _READY:
+    if case.status not in READY:
         raise CaseNotReadyError(status=case.status)
     return plan
 
