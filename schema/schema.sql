@@ -598,6 +598,89 @@ end $$;
 
 ALTER FUNCTION public.check_payment_part() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_payment_refund() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    its record;
+    total record;
+begin
+    if tg_op = 'UPDATE' and old.decision is not null then
+        raise exception 'this refund is decided'
+            using errcode = '23514', constraint = 'payment_refunds_decided_ck', table = 'payment_refunds';
+    end if;
+    if new.decision = 'refused' then
+        return null;
+    end if;
+    select p.status, p.kind, p.paid_on into its from payments p where p.id = new.payment_id for share;
+    if its.status <> 'paid' then
+        raise exception 'the money of this payment has not gone, or came back wholly'
+            using errcode = '23514', constraint = 'payment_refunds_step_ck', table = 'payment_refunds';
+    end if;
+    if its.kind <> 'supplier_direct' then
+        raise exception 'nobody was paid who could give it back as a supplier'
+            using errcode = '23514', constraint = 'payment_refunds_supplier_ck', table = 'payment_refunds';
+    end if;
+    if new.received_on < its.paid_on then
+        raise exception 'money comes back after it went'
+            using errcode = '23514', constraint = 'payment_refunds_date_ck', table = 'payment_refunds';
+    end if;
+    if (select d.payment_id from payment_documents d where d.id = new.evidence_id) is distinct from new.payment_id then
+        raise exception 'the proof is attached to another payment'
+            using errcode = '23514', constraint = 'payment_refunds_evidence_ck', table = 'payment_refunds';
+    end if;
+    select l.amount_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its from payment_lines l where l.id = new.line_id;
+    select sum(r.amount_minor) as amount_minor, sum(r.euro_minor) as euro_minor into total
+    from payment_refunds r
+    where r.line_id = new.line_id and r.decision is distinct from 'refused';
+    if its.payment_id is distinct from new.payment_id or its.currency <> new.currency
+        or (2 * total.euro_minor - 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits > 200::numeric * total.amount_minor
+        or (2 * total.euro_minor + 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits
+        <= 200::numeric * total.amount_minor then
+        raise exception 'not in the line''s currency and at its rate'
+            using errcode = '23514', constraint = 'payment_refunds_line_ck', table = 'payment_refunds';
+    end if;
+    if total.amount_minor > its.amount_minor then
+        raise exception 'more than the line has cost'
+            using errcode = '23514', constraint = 'payment_refunds_most_ck', table = 'payment_refunds';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_refund() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_refund_posted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if new.decision = 'approved' and not exists (
+        select from ledger_transactions t
+        join ledger_postings p on p.transaction_id = t.id and p.amount_minor = new.euro_minor
+        where t.reference_id = new.payment_id and t.kind = 'payment_refunded' and t.occasion = new.number
+    ) then
+        raise exception 'an approved refund is posted with its approval'
+            using errcode = '23514', constraint = 'payment_refunds_posted_ck', table = 'payment_refunds';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_refund_posted() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_refunded() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (select from payment_refunds r where r.payment_id = new.id and r.decision is distinct from 'refused') then
+        perform raise_payment_rule('payments_refunded_ck', 'a part of this payment came back, or is said to have');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_payment_refunded() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_payment_writer() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -810,6 +893,43 @@ end $$;
 
 ALTER FUNCTION public.check_receipt_code() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_refund_postings() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from ledger_transactions t
+        where t.kind = 'payment_refunded' and t.id in (select p.transaction_id from added p)
+            and (
+                (select count(*) from ledger_postings p where p.transaction_id = t.id) <> 2
+                or not exists (
+                    select from payment_refunds r
+                    join payments m on m.id = r.payment_id
+                    join plan_items i on i.id = m.plan_item_id
+                    join ledger_postings taken
+                        on taken.transaction_id = t.id and taken.amount_minor = - r.euro_minor and taken.currency = 'EUR'
+                    join ledger_accounts source
+                        on source.id = taken.account_id and source.kind = 'spent' and source.line_id = i.line_id
+                        and source.fund_id = m.fund_id and source.stream = m.stream
+                    join ledger_postings given
+                        on given.transaction_id = t.id and given.amount_minor = r.euro_minor and given.currency = 'EUR'
+                    join ledger_accounts target
+                        on target.id = given.account_id and target.kind = 'plan_line' and target.line_id = i.line_id
+                        and target.fund_id = m.fund_id and target.stream = m.stream
+                    where r.payment_id = t.reference_id and r.number = t.occasion and r.case_id = t.case_id
+                        and r.decision = 'approved'
+                )
+            )
+    ) then
+        raise exception 'spent money comes back by an approved refund alone'
+            using errcode = '23514', constraint = 'ledger_postings_refund_ck', table = 'ledger_postings';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_refund_postings() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.count_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -909,6 +1029,21 @@ begin
 end $$;
 
 ALTER FUNCTION public.keep_payment_totals() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.keep_refund_totals() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    insert into payment_totals as t (country, month, payments, euro_minor, refunds, refunded_minor)
+    select c.country_of_return, date_trunc('month', new.received_on)::date, 0, 0, 1, new.euro_minor
+    from cases as c where c.id = new.case_id
+    on conflict (month, country) do update
+    set refunds = t.refunds + 1, refunded_minor = t.refunded_minor + excluded.refunded_minor;
+    return null;
+end $$;
+
+ALTER FUNCTION public.keep_refund_totals() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.move_payment_scope() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1071,13 +1206,46 @@ ALTER TABLE ONLY public.payment_lines FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_lines OWNER TO reintegration_owner;
 
+CREATE TABLE public.payment_refunds (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    line_id uuid NOT NULL,
+    evidence_id uuid NOT NULL,
+    number smallint NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    euro_minor bigint NOT NULL,
+    received_on date NOT NULL,
+    reference text NOT NULL,
+    reason text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decision_note text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT payment_refunds_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT payment_refunds_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND ((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
+    CONSTRAINT payment_refunds_euro_ck CHECK ((euro_minor > 0)),
+    CONSTRAINT payment_refunds_four_eyes_ck CHECK ((decided_by <> requested_by)),
+    CONSTRAINT payment_refunds_text_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(reference) >= 1) AND (length(reference) <= 200)) AND (length(decision_note) <= 2000)))
+);
+
+ALTER TABLE ONLY public.payment_refunds FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_refunds OWNER TO reintegration_owner;
+
 CREATE TABLE public.payment_totals (
     id bigint NOT NULL,
     country text NOT NULL,
     month date NOT NULL,
     payments integer NOT NULL,
     euro_minor bigint NOT NULL,
-    CONSTRAINT payment_totals_amount_ck CHECK (((payments >= 0) AND (euro_minor >= 0))),
+    refunds integer DEFAULT 0 NOT NULL,
+    refunded_minor bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT payment_totals_amount_ck CHECK (((payments >= 0) AND (euro_minor >= 0) AND (refunds >= 0) AND (refunded_minor >= 0))),
     CONSTRAINT payment_totals_month_ck CHECK ((EXTRACT(day FROM month) = (1)::numeric))
 );
 
@@ -1085,32 +1253,48 @@ ALTER TABLE ONLY public.payment_totals FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_totals OWNER TO reintegration_owner;
 
-CREATE FUNCTION public.payment_totals_differences() RETURNS TABLE(country text, month date, payments bigint, euro_minor numeric)
+CREATE FUNCTION public.payment_totals_differences() RETURNS TABLE(country text, month date, payments bigint, euro_minor numeric, refunds bigint, refunded_minor numeric)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     BEGIN ATOMIC
  SELECT w.country,
      w.month,
      sum(w.payments) AS sum,
-     sum(w.euro_minor) AS sum
+     sum(w.euro_minor) AS sum,
+     sum(w.refunds) AS sum,
+     sum(w.refunded_minor) AS sum
     FROM ( SELECT c.country_of_return AS country,
              (date_trunc('month'::text, (p.paid_on)::timestamp with time zone))::date AS month,
              (1)::bigint AS payments,
              ( SELECT COALESCE(sum(l.euro_minor), (0)::numeric) AS "coalesce"
                     FROM public.payment_lines l
-                   WHERE (l.payment_id = p.id)) AS euro_minor
+                   WHERE (l.payment_id = p.id)) AS euro_minor,
+             (0)::bigint AS refunds,
+             (0)::numeric AS refunded_minor
             FROM (public.payments p
               JOIN public.cases c ON ((c.id = p.case_id)))
            WHERE (p.status = 'paid'::text)
          UNION ALL
+          SELECT c.country_of_return,
+             (date_trunc('month'::text, (r.received_on)::timestamp with time zone))::date AS date_trunc,
+             0,
+             0,
+             1,
+             r.euro_minor
+            FROM (public.payment_refunds r
+              JOIN public.cases c ON ((c.id = r.case_id)))
+           WHERE (r.decision = 'approved'::text)
+         UNION ALL
           SELECT t.country,
              t.month,
              (- t.payments),
-             (- t.euro_minor)
+             (- t.euro_minor),
+             (- t.refunds),
+             (- t.refunded_minor)
             FROM public.payment_totals t) w
    WHERE public.actor_sees_all()
    GROUP BY w.country, w.month
-  HAVING ((sum(w.payments) <> (0)::numeric) OR (sum(w.euro_minor) <> (0)::numeric));
+  HAVING ((sum(w.payments) <> (0)::numeric) OR (sum(w.euro_minor) <> (0)::numeric) OR (sum(w.refunds) <> (0)::numeric) OR (sum(w.refunded_minor) <> (0)::numeric));
 END;
 
 ALTER FUNCTION public.payment_totals_differences() OWNER TO reintegration_guard;
@@ -1758,6 +1942,19 @@ CREATE TABLE public.indicator_definitions (
 
 ALTER TABLE public.indicator_definitions OWNER TO reintegration_owner;
 
+CREATE TABLE public.invariant_checks (
+    id uuid NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    checked_by text NOT NULL,
+    violations bigint NOT NULL,
+    results jsonb NOT NULL,
+    CONSTRAINT invariant_checks_violations_ck CHECK ((violations >= 0))
+);
+
+ALTER TABLE ONLY public.invariant_checks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invariant_checks OWNER TO reintegration_owner;
+
 CREATE TABLE public.ledger_accounts (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -1775,6 +1972,13 @@ CREATE TABLE public.ledger_accounts (
 ALTER TABLE ONLY public.ledger_accounts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_accounts OWNER TO reintegration_owner;
+
+CREATE TABLE public.ledger_kind_roles (
+    kind text NOT NULL,
+    role text NOT NULL
+);
+
+ALTER TABLE public.ledger_kind_roles OWNER TO reintegration_owner;
 
 CREATE TABLE public.ledger_postings (
     id bigint NOT NULL,
@@ -1811,7 +2015,7 @@ CREATE TABLE public.ledger_transactions (
     actor_id text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     transaction_id bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
-    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text])))
+    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text])))
 );
 
 ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
@@ -2268,11 +2472,17 @@ ALTER TABLE ONLY public.indicator_definitions
 ALTER TABLE ONLY public.indicator_definitions
     ADD CONSTRAINT indicator_definitions_pk PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.invariant_checks
+    ADD CONSTRAINT invariant_checks_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.ledger_accounts
     ADD CONSTRAINT ledger_accounts_name_uq UNIQUE NULLS NOT DISTINCT (case_id, kind, stream, line_id, fund_id, currency);
 
 ALTER TABLE ONLY public.ledger_accounts
     ADD CONSTRAINT ledger_accounts_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ledger_kind_roles
+    ADD CONSTRAINT ledger_kind_roles_pk PRIMARY KEY (kind, role);
 
 ALTER TABLE ONLY public.ledger_postings
     ADD CONSTRAINT ledger_postings_pk PRIMARY KEY (id);
@@ -2312,6 +2522,12 @@ ALTER TABLE ONLY public.payment_lines
 
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_position_uq UNIQUE (payment_id, "position");
+
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_number_uq UNIQUE (payment_id, number);
+
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.payment_totals
     ADD CONSTRAINT payment_totals_pk PRIMARY KEY (id);
@@ -2519,6 +2735,8 @@ CREATE INDEX field_offices_currency_ix ON public.field_offices USING btree (loca
 
 CREATE INDEX field_offices_partner_ix ON public.field_offices USING btree (partner_id);
 
+CREATE INDEX invariant_checks_newest_ix ON public.invariant_checks USING btree (checked_at DESC, id DESC);
+
 CREATE INDEX ledger_accounts_currency_ix ON public.ledger_accounts USING btree (currency);
 
 CREATE INDEX ledger_accounts_fund_ix ON public.ledger_accounts USING btree (fund_id, kind);
@@ -2550,6 +2768,18 @@ CREATE INDEX payment_lines_case_ix ON public.payment_lines USING btree (case_id)
 CREATE INDEX payment_lines_currency_ix ON public.payment_lines USING btree (currency, minor_digits);
 
 CREATE INDEX payment_lines_payment_ix ON public.payment_lines USING btree (payment_id, case_id);
+
+CREATE INDEX payment_refunds_case_ix ON public.payment_refunds USING btree (case_id);
+
+CREATE INDEX payment_refunds_currency_ix ON public.payment_refunds USING btree (currency);
+
+CREATE INDEX payment_refunds_evidence_ix ON public.payment_refunds USING btree (evidence_id);
+
+CREATE INDEX payment_refunds_line_ix ON public.payment_refunds USING btree (line_id);
+
+CREATE UNIQUE INDEX payment_refunds_one_open_uq ON public.payment_refunds USING btree (line_id) WHERE (decision IS NULL);
+
+CREATE INDEX payment_refunds_payment_ix ON public.payment_refunds USING btree (payment_id, case_id);
 
 CREATE INDEX payment_totals_country_ix ON public.payment_totals USING btree (country);
 
@@ -2841,6 +3071,10 @@ CREATE TRIGGER indicator_definitions_audit_update AFTER UPDATE ON public.indicat
 
 CREATE TRIGGER indicator_definitions_no_truncate BEFORE TRUNCATE ON public.indicator_definitions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER invariant_checks_append_only BEFORE DELETE OR UPDATE ON public.invariant_checks FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER invariant_checks_no_truncate BEFORE TRUNCATE ON public.invariant_checks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
 CREATE TRIGGER ledger_accounts_append_only BEFORE DELETE OR UPDATE ON public.ledger_accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER ledger_accounts_audit_delete AFTER DELETE ON public.ledger_accounts REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -2850,6 +3084,8 @@ CREATE TRIGGER ledger_accounts_audit_insert AFTER INSERT ON public.ledger_accoun
 CREATE TRIGGER ledger_accounts_audit_update AFTER UPDATE ON public.ledger_accounts REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER ledger_accounts_no_truncate BEFORE TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER ledger_kind_roles_no_truncate BEFORE TRUNCATE ON public.ledger_kind_roles FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER ledger_postings_append_only BEFORE DELETE OR UPDATE ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -2866,6 +3102,8 @@ CREATE TRIGGER ledger_postings_check AFTER INSERT ON public.ledger_postings REFE
 CREATE TRIGGER ledger_postings_no_truncate BEFORE TRUNCATE ON public.ledger_postings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER ledger_postings_rebudget AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_rebudget();
+
+CREATE TRIGGER ledger_postings_refund AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_refund_postings();
 
 CREATE TRIGGER ledger_transactions_append_only BEFORE DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -2927,6 +3165,22 @@ CREATE TRIGGER payment_lines_check AFTER INSERT OR DELETE OR UPDATE ON public.pa
 
 CREATE TRIGGER payment_lines_no_truncate BEFORE TRUNCATE ON public.payment_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER payment_refunds_audit_delete AFTER DELETE ON public.payment_refunds REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_refunds_audit_insert AFTER INSERT ON public.payment_refunds REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_refunds_audit_update AFTER UPDATE ON public.payment_refunds REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_refunds_check AFTER INSERT OR UPDATE ON public.payment_refunds FOR EACH ROW EXECUTE FUNCTION public.check_payment_refund();
+
+CREATE TRIGGER payment_refunds_no_truncate BEFORE TRUNCATE ON public.payment_refunds FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER payment_refunds_posted_ck AFTER INSERT OR UPDATE ON public.payment_refunds DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_refund_posted();
+
+CREATE TRIGGER payment_refunds_totals AFTER UPDATE ON public.payment_refunds FOR EACH ROW WHEN (((new.decision = 'approved'::text) AND (old.decision IS NULL))) EXECUTE FUNCTION public.keep_refund_totals();
+
+CREATE TRIGGER payment_refunds_version BEFORE UPDATE ON public.payment_refunds FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
 CREATE TRIGGER payment_totals_no_truncate BEFORE TRUNCATE ON public.payment_totals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER payments_announce AFTER INSERT OR UPDATE OF status ON public.payments FOR EACH ROW EXECUTE FUNCTION public.announce_payment();
@@ -2956,6 +3210,8 @@ CREATE TRIGGER payments_verified BEFORE UPDATE ON public.payments FOR EACH ROW W
 CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER payments_without_hold BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['submitted'::text, 'approved'::text, 'released'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_held();
+
+CREATE TRIGGER payments_without_refund BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'reversed'::text) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_refunded();
 
 CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.check_payment_writer();
 
@@ -3216,6 +3472,18 @@ ALTER TABLE ONLY public.payment_lines
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
 
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_evidence_fk FOREIGN KEY (evidence_id) REFERENCES public.payment_documents(id);
+
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_line_fk FOREIGN KEY (line_id) REFERENCES public.payment_lines(id);
+
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
 ALTER TABLE ONLY public.payment_totals
     ADD CONSTRAINT payment_totals_country_fk FOREIGN KEY (country) REFERENCES public.countries(code);
 
@@ -3406,6 +3674,12 @@ ALTER TABLE public.idempotency_records ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY idempotency_records_own ON public.idempotency_records USING ((actor_id = ( SELECT public.actor_id() AS actor_id))) WITH CHECK ((actor_id = ( SELECT public.actor_id() AS actor_id)));
 
+ALTER TABLE public.invariant_checks ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY invariant_checks_read ON public.invariant_checks FOR SELECT USING (( SELECT public.actor_is(VARIADIC ARRAY['auditor'::text, 'administrator'::text]) AS actor_is));
+
+CREATE POLICY invariant_checks_write ON public.invariant_checks FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is));
+
 ALTER TABLE public.ledger_accounts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ledger_accounts_guard ON public.ledger_accounts TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
@@ -3435,18 +3709,9 @@ ALTER TABLE public.ledger_transactions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ledger_transactions_guard ON public.ledger_transactions FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
-CREATE POLICY ledger_transactions_insert_roles ON public.ledger_transactions AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR ((actor_id = ( SELECT public.actor_id() AS actor_id)) AND
-CASE kind
-    WHEN 'entitlement_granted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is)
-    WHEN 'entitlement_released'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is)
-    WHEN 'plan_budgeted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is)
-    WHEN 'plan_rebudgeted'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is)
-    WHEN 'payment_reserved'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text]) AS actor_is)
-    WHEN 'payment_unreserved'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is)
-    WHEN 'payment_spent'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is)
-    WHEN 'payment_reversed'::text THEN ( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is)
-    ELSE false
-END)));
+CREATE POLICY ledger_transactions_insert_roles ON public.ledger_transactions AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR ((actor_id = ( SELECT public.actor_id() AS actor_id)) AND (kind = ANY (( SELECT ARRAY( SELECT k.kind
+           FROM public.ledger_kind_roles k
+          WHERE (k.role = public.actor_role())) AS "array")::text[])))));
 
 CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.cases c
@@ -3509,6 +3774,22 @@ CREATE POLICY payment_lines_scope ON public.payment_lines USING ((( SELECT publi
 CREATE POLICY payment_lines_update_roles ON public.payment_lines AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (EXISTS ( SELECT
    FROM public.payments p
   WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id))))));
+
+ALTER TABLE public.payment_refunds ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_refunds_guard ON public.payment_refunds FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_refunds_insert_roles ON public.payment_refunds AS RESTRICTIVE FOR INSERT WITH CHECK (((decision IS NULL) AND (( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_refunds.payment_id) AND public.actor_controls(p.field_office_id))))))));
+
+CREATE POLICY payment_refunds_scope ON public.payment_refunds USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.payments p
+  WHERE (p.id = payment_refunds.payment_id))));
+
+CREATE POLICY payment_refunds_update_roles ON public.payment_refunds AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_refunds.payment_id) AND public.actor_controls(p.field_office_id)))))));
 
 ALTER TABLE public.payment_totals ENABLE ROW LEVEL SECURITY;
 
@@ -3673,6 +3954,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_lines TO reintegration
 GRANT SELECT ON TABLE public.payment_lines TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
 
+GRANT SELECT,INSERT ON TABLE public.payment_refunds TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_refunds TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_refunds TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.payment_refunds TO reintegration_app;
+
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_auditor;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_totals TO reintegration_guard;
@@ -3820,11 +4113,17 @@ GRANT SELECT ON TABLE public.indicator_definitions TO reintegration_app;
 GRANT SELECT ON TABLE public.indicator_definitions TO reintegration_auditor;
 GRANT SELECT ON TABLE public.indicator_definitions TO reintegration_guard;
 
+GRANT SELECT,INSERT ON TABLE public.invariant_checks TO reintegration_app;
+GRANT SELECT ON TABLE public.invariant_checks TO reintegration_auditor;
+
 GRANT SELECT,INSERT ON TABLE public.ledger_accounts TO reintegration_app;
 GRANT SELECT ON TABLE public.ledger_accounts TO reintegration_auditor;
 GRANT SELECT ON TABLE public.ledger_accounts TO reintegration_guard;
 
 GRANT UPDATE(minimum_minor) ON TABLE public.ledger_accounts TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.ledger_kind_roles TO reintegration_app;
+GRANT SELECT ON TABLE public.ledger_kind_roles TO reintegration_auditor;
 
 GRANT SELECT,INSERT ON TABLE public.ledger_postings TO reintegration_app;
 GRANT SELECT ON TABLE public.ledger_postings TO reintegration_auditor;

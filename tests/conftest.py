@@ -196,6 +196,13 @@ async def fresh_database(postgres_addresses: DatabaseAddresses, database_templat
         yield addresses
 
 
+@pytest.fixture(scope="module")
+async def own_database(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
+    """A migrated database with reference data for one module alone."""
+    async for addresses in _clone(postgres_addresses, database_template):
+        yield addresses
+
+
 @pytest.fixture
 async def another_database(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
     """One more beside `fresh_database`, alike at first."""

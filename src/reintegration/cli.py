@@ -103,6 +103,23 @@ def deadlines() -> None:
 
 
 @app.command()
+def check() -> None:
+    """Ask what must always hold of the money; exit status 1 if anything breaks it. A worker does so every hour by itself."""
+    from reintegration.audit.invariants import INVARIANTS
+    from reintegration.commands.checking import check_once
+
+    done = check_once(load_settings())
+    sentences = {invariant.name: invariant.sentence for invariant in INVARIANTS}
+    for finding in done.findings:
+        state = f"broken by {finding.violations}" if finding.violations else "holds"
+        typer.echo(f"{finding.name}: {state}. {sentences[finding.name]}")
+        for example in finding.examples:
+            typer.echo(f"  {example}")
+    if done.violations:
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command()
 def token(
     role: Annotated[str, typer.Option(metavar="ROLE", help=f"Whose permissions the token gives: {', '.join(_ROLES)}.")],
     office: Annotated[

@@ -26,6 +26,10 @@ _OF_THE_DATABASE_ITSELF = frozenset(
         "idempotency_records_append_only_ck",
         "idempotency_records_digest_ck",
         "idempotency_records_pk",
+        "invariant_checks_append_only_ck",
+        "invariant_checks_pk",
+        "invariant_checks_violations_ck",
+        "ledger_kind_roles_pk",
         "schema_migrations_pk",
         "status_transitions_pk",
     }

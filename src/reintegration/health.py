@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import orjson
 import structlog
 from aiohttp import web
 
+from reintegration.audit.invariants import last_check
 from reintegration.database.migrate import pending
 from reintegration.kernel.actor import Actor, Role
 from reintegration.resources import Stores
@@ -19,6 +21,14 @@ _METRICS_ACTOR = Actor(id="metrics", role=Role.SYSTEM)
 _JOBS = "select status, count(*) as jobs from export_jobs where status <> 'sealed' group by status"
 _JOB_STATUSES = ("queued", "running", "failed")
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What a scrape asks the database: jobs by status, violations by invariant."""
+
+    jobs: dict[str, int]
+    violations: dict[str, int]
 
 
 class _Check:
@@ -56,7 +66,7 @@ class Health:
     def __init__(self, stores: Stores, metrics: Metrics) -> None:
         self._stores = stores
         self._metrics = metrics
-        self._counting: asyncio.Task[dict[str, int] | None] | None = None
+        self._counting: asyncio.Task[_Counted | None] | None = None
         self._checks = (
             _Check("database", self._database),
             _Check("migrations", self._migrations),
@@ -92,7 +102,9 @@ class Health:
         idle = pool.get_idle_size()
         reading, resting = self._stores.reader.counts()
         self._metrics.set_connections(in_use=pool.get_size() - idle + reading, idle=idle + resting)
-        self._metrics.set_jobs(await self._counted_jobs())
+        counted = await self._counted()
+        self._metrics.set_jobs(None if counted is None else counted.jobs)
+        self._metrics.set_invariants({} if counted is None else counted.violations)
         return web.Response(
             body=self._metrics.text(),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},
@@ -112,21 +124,23 @@ class Health:
         await self._stores.object_store.ping()
         return "ok"
 
-    async def _counted_jobs(self) -> dict[str, int] | None:
+    async def _counted(self) -> _Counted | None:
         """The count that is under way, or a new one; who goes away doesn't end it for the others."""
         if self._counting is None or self._counting.done():
-            self._counting = asyncio.create_task(self._jobs())
+            self._counting = asyncio.create_task(self._count())
         return await asyncio.shield(self._counting)
 
-    async def _jobs(self) -> dict[str, int] | None:
-        """Jobs that are not sealed, by status; None when the database can't be asked in time."""
+    async def _count(self) -> _Counted | None:
+        """Jobs that are not sealed, and how the invariants stood; None when the database can't be asked in time."""
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S), self._stores.unit_of_work.read(_METRICS_ACTOR) as transaction:
                 rows = await transaction.fetch(_JOBS)
+                check = await last_check(transaction)
         except Exception as error:  # noqa: BLE001 - as above; the other metrics are still worth telling
             _log.warning("jobs could not be counted", error=type(error).__name__)
             return None
-        return dict.fromkeys(_JOB_STATUSES, 0) | {row["status"]: row["jobs"] for row in rows}
+        violations = {} if check is None else {finding.name: finding.violations for finding in check.findings}
+        return _Counted(dict.fromkeys(_JOB_STATUSES, 0) | {row["status"]: row["jobs"] for row in rows}, violations)
 
 
 def _json(document: object, status: int) -> web.Response:

@@ -51,6 +51,12 @@ class Metrics:
             "reintegration_database_connections", "Connections of the pool, by state.", ("state",), registry=self._registry
         )
         self._jobs = Gauge("reintegration_jobs", "Export jobs, by status.", ("status",), registry=self._registry)
+        self._invariants = Gauge(
+            "reintegration_invariant_violations",
+            "Records that break an invariant, as the last look found it.",
+            ("invariant",),
+            registry=self._registry,
+        )
         self._scrape_failures = Counter(
             "reintegration_scrape_failures", "Scrapes that could not ask the database.", registry=self._registry
         )
@@ -80,6 +86,12 @@ class Metrics:
             self._jobs.labels(status).set(count)
         if jobs is None:
             self._scrape_failures.inc()
+
+    def set_invariants(self, violations: Mapping[str, int]) -> None:
+        """How many records break each invariant; empty where nobody has looked, or nobody could tell."""
+        self._invariants.clear()
+        for name, count in violations.items():
+            self._invariants.labels(name).set(count)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -26,6 +26,8 @@ _KINDS = {
     "fromItemId": "PlanItem",
     "toItemId": "PlanItem",
     "transferId": "BudgetTransfer",
+    "refundId": "PaymentRefund",
+    "lineId": "PaymentLine",
     "holdId": "PaymentHold",
     "fromOfficeId": "FieldOffice",
     "toOfficeId": "FieldOffice",

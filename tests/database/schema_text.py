@@ -44,6 +44,7 @@ _QUERIES = (
     from pg_class c cross join lateral aclexplode(relacl) where relnamespace = any ($1) and grantee <> relowner
     """,
     "select 'row ' || t::text from status_transitions t where $1::oid[] is not null",
+    "select 'row ' || t::text from ledger_kind_roles t where $1::oid[] is not null",
     "select 'migration ' || name || ' ' || digest from schema_migrations where $1::oid[] is not null",
 )
 

@@ -17,11 +17,11 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
 from reintegration.payments import service
 from reintegration.payments.commands import AmendPayment, DraftPayment
-from reintegration.programme.commands import ConfirmRateMonth, ImportRateMonth
+from reintegration.programme.commands import ImportRateMonth
 from reintegration.programme.errors import NoRateError
-from reintegration.programme.rates import confirm_rate_month, import_rate_month
+from reintegration.programme.rates import import_rate_month
 from tests import builders
-from tests.builders import FINANCE, OFFICER, actor
+from tests.builders import OFFICER, actor
 from tests.payment_steps import (
     BuiltPlan,
     a_draft,
@@ -39,6 +39,7 @@ from tests.payment_steps import (
     yes,
 )
 from tests.proofs import refused, value
+from tests.rates import a_confirmed_month, monthly_file
 
 OCTOBER = date(2023, 10, 1)
 _COLUMNS = ("amount_minor", "currency", "rate", "rate_month", "rate_source", "euro_minor")
@@ -52,22 +53,6 @@ where payment_id = $1 order by position
 async def work(fresh_database: DatabaseAddresses) -> AsyncIterator[UnitOfWork]:
     async with builders.open_work(fresh_database) as opened:
         yield opened
-
-
-def document(**rates: str) -> bytes:
-    """A monthly file."""
-    rows = (
-        f'{{"country":"X","currency":"x","isoA3Code":"{code}","isoA2Code":"XX","value":{rate}}}' for code, rate in rates.items()
-    )
-    return f"[{','.join(rows)}]".encode()
-
-
-async def a_confirmed_month(work: UnitOfWork, month: date, **rates: str) -> None:
-    """Rates imported by one and confirmed by another."""
-    command = ImportRateMonth(id=new_id(), month=month, document=document(**rates))
-    imported = await done(work, actor(Role.ADMINISTRATOR), import_rate_month, command)
-    confirm = ConfirmRateMonth(id=imported.id, expected_version=imported.version)
-    await done(work, FINANCE, confirm_rate_month, confirm)
 
 
 async def a_plan_of_2023(work: UnitOfWork, *budgets: int) -> BuiltPlan:
@@ -149,7 +134,7 @@ async def test_without_a_confirmed_rate_nothing_changes(work: UnitOfWork) -> Non
     payment = await a_draft(work, plan, plain(Money(1_000, "EUR"), Money(350_000, "BRL"), on=date(2023, 10, 12)))
     submitting = asking(service.submit_payment, await submission(work, payment))
     assert await refused(work, OFFICER, submitting, NoRateError) == NoRateError(currency="BRL", month=OCTOBER)
-    command = ImportRateMonth(id=new_id(), month=OCTOBER, document=document(BRL="5.3115"))
+    command = ImportRateMonth(id=new_id(), month=OCTOBER, document=monthly_file(BRL="5.3115"))
     await done(work, actor(Role.ADMINISTRATOR), import_rate_month, command)
     await refused(work, OFFICER, submitting, NoRateError)
     assert [line[2] for line in await lines(work, payment)] == [None, None]

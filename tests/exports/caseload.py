@@ -19,6 +19,7 @@ from uuid import UUID, uuid5
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.canonical import digest
+from reintegration.ledger.service import Pot, flows, post, post_many
 from reintegration.programme.reference import identifier
 from tests.builders import SYSTEM
 
@@ -121,6 +122,7 @@ async def load(work: UnitOfWork) -> None:
             await _case(transaction, file)
         for payment in PAYMENTS:
             await _payment(transaction, payment)
+        await _refund(transaction, PAYMENTS[1])
 
     await work.write(SYSTEM, rows)
 
@@ -277,6 +279,42 @@ async def _through_the_steps(transaction: Transaction, payment: Paid) -> None:
             " outcome_note = 'It came back' where id = $1",
             payment.id,
         )
+
+
+async def _refund(transaction: Transaction, payment: Paid) -> None:
+    """10.00 USD of the payment's second line came back on the last day of 2024."""
+    await transaction.execute(
+        "insert into payment_refunds (id, payment_id, case_id, line_id, evidence_id, number, amount_minor, currency, euro_minor,"
+        " received_on, reference, reason, requested_by) values ($1, $2, $3, $4, $5, 1, 1000, 'USD', 952, '2024-12-31', 'bank 2',"
+        " 'A sheep short', 'officer')",
+        an_id("refund", payment.id),
+        payment.id,
+        an_id("case", payment.reference),
+        an_id("line", payment.id, 2),
+        an_id("attached", an_id("document", payment.id, "proof_of_payment")),
+    )
+    pot = await _spent(transaction, payment)
+    await transaction.execute(
+        "update payment_refunds set decision = 'approved', decided_by = 'coordinator', decided_at = '2025-01-02' where id = $1",
+        an_id("refund", payment.id),
+    )
+    await post(transaction, flows.refund(pot, payment_id=payment.id, number=1, amount_minor=952, on=date(2024, 12, 31)))
+
+
+async def _spent(transaction: Transaction, payment: Paid) -> Pot:
+    """What a payment cost, granted and budgeted before, on the accounts of its case."""
+    reference, case_id = payment.reference, an_id("case", payment.reference)
+    fund = await transaction.fetch_value("select id from funds where code = $1", payment.fund)
+    pot = Pot(case_id, "reintegration", UUID(str(fund)), an_id("item", reference))
+    entitlement, on = an_id("entitlement", reference), date(2022, 5, 11)
+    await post(transaction, flows.grant(pot, entitlement_id=entitlement, amount_minor=180_000, on=on))
+    changes = {an_id("item", reference): 180_000}
+    await post(transaction, flows.budget(pot, plan_id=an_id("plan", reference), changes=changes, on=on))
+    total = sum(line.euro_minor for line in payment.lines)
+    reserve = flows.reserve(pot, payment_id=an_id("another", payment.id), occasion=1, amount_minor=total, on=on)
+    spend = flows.spend(pot, payment_id=an_id("another", payment.id), occasion=1, amount_minor=total, on=on)
+    await post_many(transaction, (reserve, spend))
+    return pot
 
 
 async def _document(transaction: Transaction, payment: Paid, kind: str, stage: str) -> None:

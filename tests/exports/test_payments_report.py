@@ -17,17 +17,22 @@ async def test_the_payments_ledger_has_a_row_for_each_line(resources: ReportReso
     report = await made(resources, "payments_ledger", LEDGER)
     rows = await table(resources, report, "payments_ledger")
     assert [
-        (row["case_reference"], row["line"], row["status"], row["amount"], row["currency"], row["amount_eur"], row["paid_eur"])
+        " ".join(
+            row[name] for name in ("case_reference", "line", "status", "amount", "currency", "amount_eur", "paid_eur", "net_eur")
+        )
         for row in rows
     ] == [
-        ("BE-2020-000001", "1", "paid", "100.00", "EUR", "100.00", "100.00"),
-        ("BE-2022-000001", "1", "paid", "100.00", "EUR", "100.00", "100.00"),
-        ("BE-2022-000001", "2", "paid", "50.00", "USD", "47.62", "47.62"),
-        ("BE-2023-000005", "1", "reversed", "300.00", "EUR", "300.00", ""),
-        ("BE-2023-000006", "1", "paid", "400.00", "EUR", "400.00", "400.00"),
-        ("BE-2023-000002", "1", "paid", "200.00", "EUR", "200.00", "200.00"),
+        "BE-2020-000001 1 paid 100.00 EUR 100.00 100.00 100.00",
+        "BE-2022-000001 1 paid 100.00 EUR 100.00 100.00 100.00",
+        "BE-2022-000001 2 paid 50.00 USD 47.62 47.62 38.10",
+        "BE-2023-000005 1 reversed 300.00 EUR 300.00  ",
+        "BE-2023-000006 1 paid 400.00 EUR 400.00 400.00 400.00",
+        "BE-2023-000002 1 paid 200.00 EUR 200.00 200.00 200.00",
     ]
     payment = caseload.PAYMENTS[1]
+    posted = rows[2].pop("ledger_transactions").split(" ")
+    assert len(posted) == 2
+    assert str(an_id("ledger", payment.id)) in posted
     assert rows[2] == {
         "case_reference": "BE-2022-000001",
         "payment_id": str(payment.id),
@@ -66,9 +71,12 @@ async def test_the_payments_ledger_has_a_row_for_each_line(resources: ReportReso
         "settled_at": "2020-01-05T00:00:00Z",
         "reversed_by": "",
         "reversed_at": "",
+        "refunded_amount": "10.00",
+        "refunded_eur": "9.52",
+        "last_refund_on": "2024-12-31",
+        "net_eur": "38.10",
         "approval_digest": digest(payment.reference),
         "evidence_digests": " ".join(sorted([digest("invoice"), digest("proof_of_payment")])),
-        "ledger_transactions": str(an_id("ledger", payment.id)),
     }
 
 
@@ -84,8 +92,12 @@ async def test_the_manifest_adds_the_ledger_up_by_fund_and_currency(resources: R
             ("amount", "BE-NATIONAL", "EUR", "400.00"),
             ("amount_eur", "AMIF-2021-2027", "EUR", "747.62"),
             ("amount_eur", "BE-NATIONAL", "EUR", "400.00"),
+            ("net_eur", "AMIF-2021-2027", "EUR", "438.10"),
+            ("net_eur", "BE-NATIONAL", "EUR", "400.00"),
             ("paid_eur", "AMIF-2021-2027", "EUR", "447.62"),
             ("paid_eur", "BE-NATIONAL", "EUR", "400.00"),
+            ("refunded_amount", "AMIF-2021-2027", "USD", "10.00"),
+            ("refunded_eur", "AMIF-2021-2027", "EUR", "9.52"),
         ]
 
 
@@ -114,3 +126,14 @@ async def test_money_that_came_back_stands_in_the_period_in_which_it_came(resour
         ("BE-2023-000005", "reversed", "300.00", "2020-01-06T00:00:00Z")
     ]
     assert report.manifest.files[0].tables[0].rows == 1
+
+
+async def test_what_a_supplier_gave_back_stands_in_the_period_in_which_it_came(resources: ReportResources) -> None:
+    report = await made(resources, "payments_ledger", {"from": "2024-12-31", "to": "2024-12-31"})
+    rows = await table(resources, report, "payments_ledger")
+    # Both lines of the payment, so that its sums are whole.
+    assert [(row["line"], row["paid_on"], row["refunded_eur"], row["last_refund_on"]) for row in rows] == [
+        ("1", "2022-07-05", "", ""),
+        ("2", "2022-07-05", "9.52", "2024-12-31"),
+    ]
+    assert report.manifest.files[0].tables[0].rows == 2

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from openpyxl import load_workbook
 
-from reintegration.exports.manifest import Manifest, ReportIdentity, SealBrokenError
+from reintegration.exports.manifest import InvariantHeld, Manifest, ReportIdentity, SealBrokenError
 from reintegration.exports.producer import ALL_FORMATS, ExportFormat, Source, export_table, export_tables
 from reintegration.exports.sealing import Seal, verify_sealed
 from reintegration.exports.tables import Batch, CellError, Column, ColumnKind, ColumnRole, Table, TableTotals
@@ -81,6 +81,7 @@ async def test_a_report_is_files_and_a_manifest_that_adds_up(object_store: Objec
 
     totals = await export_table(seal, Source(PAYMENTS, served(BATCHES)), scratch_dir=tmp_path, progress=progress)
     assert await object_store.exists(seal.manifest_key) is False
+    seal.asked([InvariantHeld("postings_balance", 0)])
     report = await seal.close()
     assert done == [2, 3]
 
@@ -101,8 +102,9 @@ async def test_a_report_is_files_and_a_manifest_that_adds_up(object_store: Objec
         "payments_ledger.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
     assert orjson.loads(stored) == {
-        "manifest_version": 1,
+        "manifest_version": 2,
         "produced_by": SOFTWARE,
+        "invariants": [{"name": "postings_balance", "violations": 0}],
         "identity": {
             "report_kind": "payments_ledger",
             "definition_version": "1",
@@ -222,6 +224,16 @@ async def test_damage_to_a_file_is_found(object_store: ObjectStore, tmp_path: Pa
         await seal.existing()
 
 
+async def test_a_manifest_of_before_invariants_still_holds(object_store: ObjectStore, tmp_path: Path) -> None:
+    seal = await sealed(object_store, identity(), tmp_path)
+    document = orjson.loads(await object_store.get(seal.manifest_key))
+    del document["invariants"]
+    old = canonical_json({**document, "manifest_version": 1})
+    await replace_object(object_store, seal.manifest_key, old)
+    manifest = await verify_sealed(object_store, seal.manifest_key, hashlib.sha256(old).hexdigest())
+    assert (manifest.manifest_version, manifest.invariants) == (1, ())
+
+
 async def test_damage_to_the_manifest_is_found(object_store: ObjectStore, tmp_path: Path) -> None:
     seal = await sealed(object_store, identity(), tmp_path)
     key = seal.manifest_key
@@ -233,7 +245,7 @@ async def test_damage_to_the_manifest_is_found(object_store: ObjectStore, tmp_pa
         (b"", "is not a manifest"),
         (whole + b"\n", "is not a manifest in its canonical form"),
         (canonical_json({**document, "note": "more"}), "is not a manifest in its canonical form"),
-        (canonical_json({**document, "manifest_version": 2}), "is not a manifest in its canonical form"),
+        (canonical_json({**document, "manifest_version": 3}), "is not a manifest in its canonical form"),
         (canonical_json(elsewhere), "names objects of another report"),
     ):
         await replace_object(object_store, key, data)

@@ -21,6 +21,7 @@ CONTROLLERS = (ABROAD | BELGIUM) - {Role.FIELD_OFFICER, Role.RETURN_COUNSELLOR}
 """A complaint can be about who made the payment."""
 REPORTS = BELGIUM - {Role.RETURN_COUNSELLOR}
 AUDIT = REPORTS - {Role.FEDASIL_FINANCE}
+INVARIANTS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 VULNERABILITIES = CASES - {Role.FEDASIL_FINANCE}
 NAMES = VULNERABILITIES - {Role.AUDITOR}
 """Finance and auditors work with references of cases."""
@@ -140,7 +141,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         CASES,
         (
             "approvedAt approvedBy approvedDigest case contentDigest description documents entitlement fund holds id "
-            "invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy "
+            "invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy refunds "
             "rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference "
             "status stream submittedAt supplier total version"
         ),
@@ -149,7 +150,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("PaymentDocument", CASES, "attachedAt attachedBy document duplicates stage"),
     ("PaymentEdge", CASES, "cursor node"),
     ("PaymentLine", CASES, "amount description euro id position rate rateMonth rateSource"),
-    ("PaymentTotal", BELGIUM, "country month paid payments"),
+    ("PaymentTotal", BELGIUM, "country month paid payments refunded refunds"),
     (
         "Plan",
         CASES,
@@ -166,11 +167,22 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("PaymentHold", CASES, "id liftedAt liftedBy payment placedAt placedBy version"),
     ("PaymentHold", CONTROLLERS, "cause liftReason reason"),
     (
+        "PaymentRefund",
+        CASES,
+        (
+            "amount decidedAt decidedBy decision decisionNote euro evidence id line number payment reason receivedOn reference "
+            "requestedAt requestedBy version"
+        ),
+    ),
+    (
         "ReceiptCode",
         CASES,
         "attempts confirmedAt confirmedBy expiresAt id issuedAt issuedBy payment version voidedAt",
     ),
+    ("Invariant", INVARIANTS, "examples name sentence violations"),
+    ("InvariantCheck", INVARIANTS, "checkedAt invariants violations"),
     ("Query", AUDIT, "auditEntries"),
+    ("Query", INVARIANTS, "invariants"),
     ("Query", CASES, "case caseByReference cases deadlineNotices node payment payments suppliers unconfirmedAgeing"),
     ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),
     ("Query", REPORTS, "duplicateEvidence indicatorCases report reports"),

@@ -77,6 +77,19 @@ class Records:
         payment = (await self.payment(role, "draft"))["paymentId"]
         return {"paymentId": payment, **await self.one("Document", "documentId", "documents", "status = 'stored'")}
 
+    async def a_paid_line(self) -> Asked:
+        """A line of a paid payment to a supplier, of which nothing came back, and the proof of its payment."""
+        row = await self.owner.fetchrow(
+            "select p.id, l.id as line_id, d.document_id from payments as p"
+            " join payment_lines as l on l.payment_id = p.id"
+            " join payment_documents as d on d.payment_id = p.id and d.stage = 'settlement'"
+            " where p.case_id = $1 and p.status = 'paid' and p.kind = 'supplier_direct' and l.currency = 'EUR'"
+            " and not exists (select from payment_refunds as r where r.payment_id = p.id) order by p.id limit 1",
+            self.case_id,
+        )
+        line, document = encode("PaymentLine", row["line_id"]), encode("Document", row["document_id"])
+        return {"paymentId": encode("Payment", row["id"]), "lineId": line, "documentId": document}
+
     async def two_items(self) -> Asked:
         """Two items of the plan in force."""
         rows = await self.owner.fetch(
@@ -173,6 +186,12 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "paymentHold": (lambda r, role: r.a_payment(role, "submitted"), {"cause": "COMPLAINT", "reason": "Because"}),
     "paymentHoldLift": about(lambda r: r.update("PaymentHold", "holdId", "payment_holds", "lifted_by is null"), reason="Because"),
     "paymentMarkUnconfirmed": payment("released", reason="Because"),
+    "paymentRefundDecide": about(
+        lambda r: r.update("PaymentRefund", "refundId", "payment_refunds", "decision is null"), decision="REFUSED"
+    ),
+    "paymentRefundRequest": about(
+        Records.a_paid_line, amount=euros("1.00"), receivedOn=today().isoformat(), reference="BANK-2", reason="Because"
+    ),
     "paymentRelease": payment("approved", contentDigest=_DIGEST),
     "paymentReturn": payment("submitted", reason="Because"),
     "paymentReverse": payment("paid", reason="Because"),

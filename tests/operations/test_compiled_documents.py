@@ -31,6 +31,7 @@ _BY_RESOLVERS = {
     "DuplicateEvidence": "resolver: Query.duplicateEvidence",
     "EntitlementPreview": "resolver: Query.entitlementPreview",
     "IndicatorCases": "resolver: Query.indicatorCases",
+    "Invariants": "resolver: Query.invariants",
     "Me": "resolver: Query.me",
     "ProgrammeStatistics": "resolver: Query.statistics",
     "UnconfirmedAgeing": "resolver: Query.unconfirmedAgeing",

@@ -42,6 +42,7 @@ async def test_the_mutations_from_registration_to_a_paid_and_reported_receipt(
         case = await granted_by_the_counsellor(recorder)
         item = await planned_by_the_office(recorder, case)
         await paid_by_three_people(recorder, case["id"], item)
+        await refunded_by_the_supplier(recorder, case["id"], item)
         await counted_by_finance(recorder)
         await closed_by_the_coordinator(recorder, case["id"])
         agreed(recorder, OperationType.MUTATION)
@@ -124,22 +125,10 @@ async def paid_by_three_people(recorder: Recorder, case: str, item: str) -> None
     amended = {name: content[name] for name in ("description", "paymentDate", "lines")}
     asked = {"paymentId": payment["id"], "expectedVersion": payment["version"]}
     payment = (await recorder.does(OFFICER, "PaymentAmend", **asked, **amended))["payment"]
-    announced = await recorder.does(
-        OFFICER,
-        "DocumentRequestUpload",
-        caseId=case,
-        kind="RECEIPT",
-        fileName="receipt.png",
-        mediaType="image/png",
-        sizeBytes=len(RECEIPT),
-        sha256=hashlib.sha256(RECEIPT).hexdigest(),
-    )
-    await upload(announced["upload"], RECEIPT)
-    document = announced["document"]
-    await recorder.does(OFFICER, "DocumentCompleteUpload", documentId=document["id"], expectedVersion=document["version"])
+    document = await filed(recorder, case, "RECEIPT", "receipt.png", RECEIPT)
     second = (await recorder.does(OFFICER, "PaymentDraft", **content))["payment"]
     for one in (payment, second):
-        await recorder.does(OFFICER, "DocumentAttach", paymentId=one["id"], documentId=document["id"])
+        await recorder.does(OFFICER, "DocumentAttach", paymentId=one["id"], documentId=document)
     why = {"cause": "COMPLAINT", "reason": "A neighbour called"}
     hold = (await recorder.does(FINANCE, "PaymentHold", paymentId=second["id"], **why))["hold"]
     seen = {"expectedVersion": hold["version"], "reason": "It was another household"}
@@ -166,6 +155,51 @@ async def paid_by_three_people(recorder: Recorder, case: str, item: str) -> None
         (COORDINATOR, "PaymentFail", {"reason": "Refused by the bank"}),
     )
     assert await stepped(recorder, second, failed) == "FAILED"
+
+
+async def filed(recorder: Recorder, case: str, kind: str, name: str, data: bytes) -> str:
+    """A file of the case, uploaded and completed."""
+    announced = await recorder.does(
+        OFFICER,
+        "DocumentRequestUpload",
+        caseId=case,
+        kind=kind,
+        fileName=name,
+        mediaType="image/png" if name.endswith("png") else "application/pdf",
+        sizeBytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    await upload(announced["upload"], data)
+    document = announced["document"]
+    await recorder.does(OFFICER, "DocumentCompleteUpload", documentId=document["id"], expectedVersion=document["version"])
+    return str(document["id"])
+
+
+async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> None:
+    """An invoice paid, and a part of it that came back."""
+    office = encode("FieldOffice", MONGOLIA)
+    supplier = (await recorder.does(OFFICER, "SupplierRegister", fieldOfficeId=office, name="Sheep and Sons"))["supplier"]
+    invoice = {"kind": "SUPPLIER_DIRECT", "supplierId": supplier["id"], "invoiceNumber": "2026-17"}
+    payment = (await recorder.does(OFFICER, "PaymentDraft", **a_reimbursement(case, item) | invoice))["payment"]
+    for kind in ("INVOICE", "PROOF_OF_PAYMENT"):
+        document = await filed(recorder, case, kind, f"{kind}.pdf".lower(), f"%PDF-1.4 {kind}".encode())
+        if kind == "INVOICE":
+            await recorder.does(OFFICER, "DocumentAttach", paymentId=payment["id"], documentId=document)
+            released: Steps = (
+                (OFFICER, "PaymentSubmit", {}),
+                (APPROVER, "PaymentApprove", {"contentDigest": None}),
+                (COORDINATOR, "PaymentRelease", {"contentDigest": None}),
+            )
+            assert await stepped(recorder, payment, released) == "RELEASED"
+    await recorder.does(OFFICER, "DocumentAttach", paymentId=payment["id"], documentId=document)
+    payment = await recorder.runs(OFFICER, "FieldOfficePayment", id=payment["id"])
+    paid: Steps = ((OFFICER, "PaymentConfirm", {"paidOn": days_ago(1).isoformat(), "reference": "BANK-18"}),)
+    assert await stepped(recorder, payment, paid) == "PAID"
+    back = {"amount": euros("10.00"), "receivedOn": today().isoformat(), "reference": "BANK-19", "reason": "A sheep short"}
+    of_line = {"paymentId": payment["id"], "lineId": payment["lines"][0]["id"], "documentId": document}
+    asked = (await recorder.does(OFFICER, "PaymentRefundRequest", **of_line, **back))["refund"]
+    said = {"expectedVersion": asked["version"], "decision": "APPROVED"}
+    await recorder.does(COORDINATOR, "PaymentRefundDecide", refundId=asked["id"], **said)
 
 
 async def stepped(recorder: Recorder, payment: Part, steps: Steps) -> str:

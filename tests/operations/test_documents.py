@@ -196,3 +196,4 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     await recorder.runs(AUDITOR, "AuditorPayment", id=payment)
     await recorder.runs(AUDITOR, "AuditEntries", record=payment, **page)
     await recorder.runs(AUDITOR, "DuplicateEvidence", **page)
+    await recorder.runs(AUDITOR, "Invariants", now=True)

@@ -27,6 +27,7 @@ LISTS: dict[str, type[Enum]] = {
     "entitlement_exceptions_decision_ck": enums.Decision,
     "budget_transfers_decision_ck": enums.Decision,
     "deadline_extensions_decision_ck": enums.Decision,
+    "payment_refunds_decision_ck": enums.Decision,
     "payment_holds_cause_ck": enums.HoldCause,
     "entitlements_stream_ck": Stream,
     "plans_status_ck": enums.PlanStatus,

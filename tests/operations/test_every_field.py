@@ -24,7 +24,15 @@ from tests.operations.world import World, build_world
 from tests.proofs import value
 
 KINDS = sorted(kind for kind, shape in shapes().items() if issubclass(shape.shown_as, Node))
-WITHOUT_ROWS = {"BudgetTransfer", "DeadlineExpiry", "DeadlineExtension", "DeadlineNotice", "PaymentHold", "ReceiptCode"}
+WITHOUT_ROWS = {
+    "BudgetTransfer",
+    "DeadlineExpiry",
+    "DeadlineExtension",
+    "DeadlineNotice",
+    "PaymentHold",
+    "PaymentRefund",
+    "ReceiptCode",
+}
 """Records that the caseload has none of."""
 
 

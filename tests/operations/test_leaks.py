@@ -52,6 +52,7 @@ OTHER_ROOTS = (
     "exchangeRateMonths(first: 100)",
     "duplicateEvidence(first: 100)",
     "reports(first: 100)",
+    "invariants(now: true)",
     f'paymentTotals(firstMonth: "{days_ago(300).replace(day=1)}", lastMonth: "{days_ago(0).replace(day=1)}")',
     f"statistics(year: {days_ago(30).year})",
     f'indicatorCases(indicator: VOLUNTARILY_RETURNED, referenceDate: "{days_ago(0)}", first: 100)',

@@ -51,6 +51,8 @@ ALLOWED: Mapping[str, Roles] = {
     "paymentHold": APPROVER | COORDINATOR | FINANCE | PROGRAMME,
     "paymentHoldLift": APPROVER | COORDINATOR | FINANCE | PROGRAMME,
     "paymentMarkUnconfirmed": OFFICER | COORDINATOR | FINANCE,
+    "paymentRefundDecide": COORDINATOR,
+    "paymentRefundRequest": OFFICER | COORDINATOR,
     "paymentRelease": COORDINATOR | FINANCE,
     "paymentReturn": COUNSELLOR | OFFICER | APPROVER | COORDINATOR | FINANCE | PROGRAMME,
     "paymentReverse": COORDINATOR | FINANCE,

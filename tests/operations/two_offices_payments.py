@@ -17,6 +17,7 @@ from reintegration.payments.commands import (
     CancelPayment,
     ConfirmPayment,
     ConfirmReceipt,
+    DecideRefund,
     DraftPayment,
     FailPayment,
     HoldPayment,
@@ -26,6 +27,7 @@ from reintegration.payments.commands import (
     PaymentContent,
     PaymentLineDraft,
     ReleasePayment,
+    RequestRefund,
     ReturnPayment,
     ReversePayment,
     SubmitPayment,
@@ -116,6 +118,7 @@ class Cashier:
         await self.desk.do(officer, lambda t: payments.amend_payment(t, amended))
         await self.held(returned.id)
         await self.received(await self.paid(side.euros(42)))
+        await self.refunded(await self.paid(side.euros(43)))
         reverse = ReversePayment(await self.paid(side.euros(41)), 5, side.text("Money came back"))
         await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.reverse_payment(t, reverse))
         announced = RequestUpload(
@@ -131,6 +134,23 @@ class Cashier:
         for said in ("AAAA-2222", "bbbb 3333"):
             confirm = ConfirmReceipt(payment, said)
             await self.desk.do(Role.FIELD_OFFICER, partial(payments.confirm_receipt, command=confirm))
+
+    async def refunded(self, payment: UUID) -> None:
+        """A part that came back, and one that is said to have."""
+        side = self.desk.side
+        line = await value(self.desk.work, "select id from payment_lines where payment_id = $1", payment)
+        sql = "select document_id from payment_documents where payment_id = $1 and stage = 'settlement'"
+        document = await value(self.desk.work, sql, payment)
+        assert isinstance(line, UUID)
+        assert isinstance(document, UUID)
+        for cents in (5, 6):
+            request = RequestRefund(
+                new_id(), payment, line, document, side.euros(cents), days_ago(0), side.text("BACK"), side.text("A sheep short")
+            )
+            await self.desk.do(Role.FIELD_OFFICER, partial(payments.request_refund, command=request))
+            if cents == 5:
+                decide = DecideRefund(request.id, 1, approved=True, note=side.text("Agreed"))
+                await self.desk.do(Role.PARTNER_COORDINATOR, partial(payments.decide_refund, command=decide))
 
     async def held(self, payment: UUID) -> None:
         """Held by the approver and let go by the coordinator, then held by the coordinator."""

@@ -5,12 +5,16 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import structlog
 
+from reintegration.audit.invariants import Check, Finding
 from reintegration.cli import main
+from reintegration.commands import checking
 from reintegration.commands.contracts import differences, operations_index
 from reintegration.identity.development import DevelopmentIssuer
 from reintegration.kernel.actor import Role
@@ -191,3 +195,15 @@ def test_the_index_lists_operations_by_folder_with_their_purpose(tmp_path: Path)
     digest = "e530ecf43226f6edaf59cda04961abbd22c70116e26f8d24c4ac1fbe9de99080"
     assert rows[3] == f"| [Me](field-office/Me.graphql) | query | Who am I? | 3 | 1 | `{digest}` |"
     assert "## Field office" in operations_index(tmp_path)
+
+
+@pytest.mark.parametrize(("violations", "status", "state"), [(0, 0, "holds"), (2, 1, "broken by 2")])
+def test_check_says_of_each_invariant_whether_it_holds(
+    command: Command, monkeypatch: pytest.MonkeyPatch, violations: int, status: int, state: str
+) -> None:
+    example = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+    found = Finding("postings_balance", violations, (example,) * bool(violations))
+    monkeypatch.setattr(checking, "check_once", lambda _settings: Check(datetime(2026, 11, 26, tzinfo=UTC), (found,)))
+    said = [f"postings_balance: {state}. The postings of a ledger transaction sum to zero per currency."]
+    exit_status, out, err = command.run("check")
+    assert (exit_status, out.splitlines(), err) == (status, [*said, *[f"  {example}"] * bool(violations)], "")

@@ -4,6 +4,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from reintegration.kernel.canonical import JsonDocument
+from reintegration.kernel.ids import new_id
 
 
 class AuditEntry(Model):
@@ -24,3 +25,18 @@ class AuditEntry(Model):
         """Table audit_log."""
 
         table = "audit_log"
+
+
+class InvariantCheck(Model):
+    """What one look at the money has found."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    checked_at = fields.DatetimeField()
+    checked_by = fields.TextField()
+    violations = fields.BigIntField()
+    results: fields.Field[JsonDocument] = fields.JSONField()
+
+    class Meta:
+        """Table invariant_checks."""
+
+        table = "invariant_checks"

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from reintegration.audit.invariants import check_and_record
 from reintegration.commands.running import run, stoppable
 from reintegration.commands.starting import started_places
 from reintegration.database.outage import ConnectionLostError
@@ -76,11 +77,24 @@ async def keep_time(work: UnitOfWork, stop: asyncio.Event) -> None:
         except (ConnectionLostError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             _log.warning("the clock stands still", error=type(error).__name__)
         else:
+            await _look(work)
             if done != Tick():
                 _log.info("clock", notices=done.notices, expired=done.expired, drafts=done.drafts_cancelled, failed=done.failed)
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({stopped}, timeout=_INTERVAL_S)
         stopped.cancel()
+
+
+async def _look(work: UnitOfWork) -> None:
+    """Ask the invariants and keep what was found; what breaks one is an error of the log, whoever reads it."""
+    try:
+        found = await check_and_record(work)
+    except (ConnectionLostError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        _log.warning("the invariants were not asked", error=type(error).__name__)
+        return
+    for finding in found.findings:
+        if finding.violations:
+            _log.error("an invariant is broken", invariant=finding.name, violations=finding.violations)
 
 
 def tick_once(settings: Settings) -> Tick:

@@ -6,9 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
+from reintegration.audit.invariants import findings
 from reintegration.commands.clock import keep_time
 from reintegration.commands.running import run
 from reintegration.commands.starting import started_places, until_stopped
+from reintegration.database.transaction import Transaction
+from reintegration.exports.manifest import InvariantHeld
 from reintegration.exports.running import ReportResources
 from reintegration.exports.worker import run_worker
 from reintegration.resources import Places, Stores, open_places, open_stores
@@ -36,7 +39,12 @@ def work(settings: Settings, *, follows_stdin: bool) -> None:
 
 def report_resources(stores: Stores) -> ReportResources:
     """What the worker needs of the stores."""
-    return ReportResources(stores.unit_of_work, stores.object_store, stores.settings.data_dir / "scratch", _software())
+    scratch_dir = stores.settings.data_dir / "scratch"
+    return ReportResources(stores.unit_of_work, stores.object_store, scratch_dir, _software(), _invariants)
+
+
+async def _invariants(snapshot: Transaction) -> tuple[InvariantHeld, ...]:
+    return tuple(InvariantHeld(finding.name, finding.violations) for finding in await findings(snapshot))
 
 
 def _software() -> str:

@@ -17,6 +17,7 @@ MEDIA_TYPE: Final = "application/json"
 FILE_NAME: Final = "manifest.json"
 _SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
+_KNOWN_VERSIONS: Final = frozenset({1, 2})
 Parameter = str | int | bool | None | Sequence[str]
 
 
@@ -70,6 +71,14 @@ class SealedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class InvariantHeld:
+    """What must always hold of the facts, and how many records broke it when the report was made."""
+
+    name: str
+    violations: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Written after every file, so that a report without one is not complete."""
 
@@ -77,11 +86,16 @@ class Manifest:
     files: tuple[SealedFile, ...]
     produced_by: str
     """The software's name and version."""
-    manifest_version: int = 1
+    invariants: tuple[InvariantHeld, ...] = ()
+    """Of the same snapshot. Manifests of version 1 tell of none."""
+    manifest_version: int = 2
 
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
-        return canonical_json(asdict(self))
+        document = asdict(self)
+        if self.manifest_version == 1:
+            del document["invariants"]
+        return canonical_json(document)
 
     @classmethod
     def parse(cls, key: str, data: bytes) -> "Manifest":
@@ -95,7 +109,7 @@ class Manifest:
             prefix = manifest.identity.prefix
         except (ValidationError, ValueError) as error:
             raise SealBrokenError(key, "is not a manifest") from error
-        if manifest.manifest_version != 1 or manifest.to_bytes() != data:
+        if manifest.manifest_version not in _KNOWN_VERSIONS or manifest.to_bytes() != data:
             raise SealBrokenError(key, "is not a manifest in its canonical form")
         if key != f"{prefix}/{FILE_NAME}" or any(file.key != f"{prefix}/{file.name}" for file in manifest.files):
             raise SealBrokenError(key, "names objects of another report")

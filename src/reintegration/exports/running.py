@@ -7,7 +7,7 @@ Nothing remote happens inside a write transaction.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.exports.definitions import Parameters, ReportDefinition, known_definitions
 from reintegration.exports.errors import FailureCode
-from reintegration.exports.manifest import ReportIdentity, SealBrokenError
+from reintegration.exports.manifest import InvariantHeld, ReportIdentity, SealBrokenError
 from reintegration.exports.producer import ALL_FORMATS, Progress, Source, export_tables
 from reintegration.exports.sealing import Seal, SealedReport
 from reintegration.kernel.actor import Actor, Role
@@ -44,14 +44,25 @@ class TriesExhaustedError(Exception):
     """The job was begun as often as it may, and no try came to its end."""
 
 
+Invariants = Callable[[Transaction], Awaitable[Sequence[InvariantHeld]]]
+
+
+async def _no_invariants(_snapshot: Transaction) -> Sequence[InvariantHeld]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ReportResources:
-    """What a job needs: the database, the object store, a folder for moments, and the software's name and version."""
+    """What a job needs: the database, the object store, a folder for moments, the software's name and version.
+
+    `invariants` asks a report's snapshot how the facts stand, for its manifest.
+    """
 
     unit_of_work: UnitOfWork
     store: ObjectStore
     scratch_dir: Path
     software: str
+    invariants: Invariants = _no_invariants
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ async def run_report(resources: ReportResources, report_id: UUID) -> SealedRepor
             raise SealBrokenError(seal.manifest_key, "is not the manifest that was sealed")
         if sealed is None:
             await _produce(resources, job, snapshot, seal)
+            seal.asked(await resources.invariants(snapshot))
             sealed = await seal.close()
     done = sealed
     await resources.unit_of_work.write(WORKER, lambda transaction: _record(transaction, job, position, done))

@@ -4,7 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reintegration.exports.manifest import FILE_NAME, MEDIA_TYPE, Manifest, ReportIdentity, SealBrokenError, SealedFile
+from reintegration.exports.manifest import (
+    FILE_NAME,
+    MEDIA_TYPE,
+    InvariantHeld,
+    Manifest,
+    ReportIdentity,
+    SealBrokenError,
+    SealedFile,
+)
 from reintegration.exports.tables import TableTotals
 from reintegration.storage.client import ContentDigest, ObjectStore
 from reintegration.storage.errors import ObjectConflictError, ObjectMissingError
@@ -32,6 +40,7 @@ class Seal:
         self.manifest_key = identity.key(FILE_NAME)
         self._produced_by = produced_by
         self._files: dict[str, SealedFile] = {}
+        self._invariants: tuple[InvariantHeld, ...] = ()
 
     async def existing(self) -> SealedReport | None:
         """The report, verified, if an earlier run completed it; then there is nothing to do.
@@ -56,6 +65,10 @@ class Seal:
         key = self.identity.key(file_name)
         self._files[file_name] = SealedFile(file_name, key, media_type, content.size_bytes, content.sha256, tuple(tables))
 
+    def asked(self, invariants: Sequence[InvariantHeld]) -> None:
+        """Note for the manifest how the facts stood of which the report is made."""
+        self._invariants = tuple(invariants)
+
     async def close(self) -> SealedReport:
         """Write the manifest; from here on the report exists.
 
@@ -63,7 +76,7 @@ class Seal:
             ObjectConflictError: another manifest is there, with other facts.
         """
         files = tuple(sorted(self._files.values(), key=lambda file: file.name))
-        manifest = Manifest(self.identity, files, self._produced_by)
+        manifest = Manifest(self.identity, files, self._produced_by, self._invariants)
         data = manifest.to_bytes()
         try:
             await self.store.put(self.manifest_key, data, MEDIA_TYPE, sha256=hashlib.sha256(data).hexdigest())

@@ -86,6 +86,8 @@ class PaymentTotal(Model):
     month = fields.DateField()
     payments = fields.IntField()
     euro_minor = fields.BigIntField()
+    refunds = fields.IntField(default=0)
+    refunded_minor = fields.BigIntField(default=0)
 
     class Meta:
         """Table payment_totals."""

@@ -60,6 +60,8 @@ class Permission(StrEnum):
     REPORT_READ = auto()
     STATISTICS_READ = auto()
     AUDIT_READ = auto()
+    INVARIANT_READ = auto()
+    """How the money stands as a whole: what must always hold, and whether it does."""
     REFERENCE_READ = auto()
 
 
@@ -172,9 +174,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,
+            _P.INVARIANT_READ,
         },
         # An imported rate does nothing until finance confirms its month.
-        Role.ADMINISTRATOR: frozenset({_P.REFERENCE_READ, _P.RATE_IMPORT}),
+        Role.ADMINISTRATOR: frozenset({_P.REFERENCE_READ, _P.RATE_IMPORT, _P.INVARIANT_READ}),
         Role.SYSTEM: frozenset(Permission),
     }
 )

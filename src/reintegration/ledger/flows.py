@@ -2,7 +2,7 @@
 
     fund ──grant──▶ entitlement ──budget──▶ plan_line ──reserve──▶ reserved ──spend──▶ spent
                                           ⟳ rebudget
-      ◀───────────────────────release──────────────┘◀──unreserve──┘◀────────reverse────┘
+      ◀───────────────────────release──────────────┘◀──unreserve──┘◀───reverse, refund───┘
 
 The premium and the refund of travel documents have no plan: they are reserved straight from the entitlement.
 """
@@ -84,6 +84,12 @@ def reverse(pot: Pot, *, payment_id: UUID, occasion: int, amount_minor: int, on:
     """Money that came back: a reversing entry, never an edit."""
     postings = _move(pot.account("spent"), pot.source, amount_minor)
     return Entry("payment_reversed", pot.case_id, "Payment", payment_id, occasion, on, postings, reverses_id)
+
+
+def refund(pot: Pot, *, payment_id: UUID, number: int, amount_minor: int, on: date) -> Entry:
+    """A part of what was spent that a supplier gave back: the refund of that number of the payment."""
+    postings = _move(pot.account("spent"), pot.source, amount_minor)
+    return Entry("payment_refunded", pot.case_id, "Payment", payment_id, number, on, postings)
 
 
 def return_to_fund(pot: Pot, *, payment_id: UUID, occasion: int, amount_minor: int, on: date) -> Entry:

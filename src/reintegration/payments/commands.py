@@ -171,3 +171,27 @@ class ReversePayment:
     id: UUID
     expected_version: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefund:
+    """A supplier gave a part back: how much of which line, in the line's currency. The proof is attached to the payment."""
+
+    id: UUID
+    payment_id: UUID
+    line_id: UUID
+    document_id: UUID
+    amount: Money
+    received_on: date
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideRefund:
+    """Approve or refuse a refund that somebody else has recorded."""
+
+    refund_id: UUID
+    expected_version: int
+    approved: bool
+    note: str | None = None

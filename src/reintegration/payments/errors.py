@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from reintegration.cases.errors import AlreadyDecidedError
 from reintegration.database.constraints import ConstraintErrors, id_taken
 from reintegration.kernel.errors import (
     ConstraintViolationError,
@@ -121,6 +122,27 @@ class NonPaymentUnprovedError(DomainError):
     code: ClassVar[str] = "NON_PAYMENT_UNPROVED"
 
 
+@dataclass(kw_only=True)
+class PaymentRefundedError(DomainError):
+    """A part of this payment came back, or is said to have; record the rest as a refund too."""
+
+    code: ClassVar[str] = "PAYMENT_REFUNDED"
+
+
+@dataclass(kw_only=True)
+class RefundOpenError(DomainError):
+    """A refund of this line awaits its decision."""
+
+    code: ClassVar[str] = "REFUND_OPEN"
+
+
+@dataclass(kw_only=True)
+class RefundTooLargeError(DomainError):
+    """With what came back before, this is more than the line has cost."""
+
+    code: ClassVar[str] = "REFUND_TOO_LARGE"
+
+
 def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
     return ConstraintViolationError(constraint=constraint, explanation=explanation)
 
@@ -175,6 +197,21 @@ CONSTRAINTS: ConstraintErrors = {
     "receipt_codes_once_ck": ReceiptConfirmedError,
     "receipt_codes_one_open_uq": ReceiptConfirmedError,
     "receipt_codes_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="received"),
+    "payments_refunded_ck": PaymentRefundedError,
+    "payment_refunds_pk": id_taken,
+    "payment_refunds_line_fk": lambda: NotFoundError(kind="PaymentLine"),
+    "payment_refunds_one_open_uq": RefundOpenError,
+    "payment_refunds_amount_ck": lambda: InvalidInputError(field="amount", reason="more than zero"),
+    "payment_refunds_euro_ck": lambda: InvalidInputError(field="amount", reason="worth less than half a cent"),
+    "payment_refunds_text_ck": lambda: InvalidInputError(
+        field="reason", reason="3 to 2000 characters, a reference of 1 to 200, a note of at most 2000"
+    ),
+    "payment_refunds_four_eyes_ck": lambda: SamePersonError(step="decision on the refund"),
+    "payment_refunds_decided_ck": lambda: AlreadyDecidedError(kind="refund"),
+    "payment_refunds_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="refunded"),
+    "payment_refunds_supplier_ck": lambda: InvalidInputError(field="payment", reason="no supplier was paid"),
+    "payment_refunds_date_ck": lambda: InvalidInputError(field="receivedOn", reason="money comes back after it was paid"),
+    "payment_refunds_most_ck": RefundTooLargeError,
     "payment_lines_currency_fk": lambda: InvalidInputError(field="currency", reason="not a currency in use"),
     "payment_lines_amount_ck": lambda: InvalidInputError(
         field="lines", reason="amounts are more than zero, descriptions 1 to 500 characters"
@@ -184,6 +221,7 @@ CONSTRAINTS: ConstraintErrors = {
 
 WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
     {
+        "ledger_postings_refund_ck",
         "payment_holds_cause_ck",
         "payment_holds_lifted_ck",
         "payment_holds_payment_fk",
@@ -193,6 +231,14 @@ WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
         "payment_lines_pk",
         "payment_lines_position_uq",
         "payment_lines_rate_ck",
+        "payment_refunds_currency_fk",
+        "payment_refunds_decision_ck",
+        "payment_refunds_evidence_ck",
+        "payment_refunds_evidence_fk",
+        "payment_refunds_line_ck",
+        "payment_refunds_number_uq",
+        "payment_refunds_payment_fk",
+        "payment_refunds_posted_ck",
         "payments_approved_ck",
         "payments_case_fk",
         "payments_case_uq",

@@ -174,6 +174,47 @@ class PaymentHold(Model):
         table = "payment_holds"
 
 
+class PaymentRefund(Model):
+    """A part of a line that a supplier gave back, decided by a second person."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    payment: fields.ForeignKeyRelation["Payment"] = fields.ForeignKeyField(
+        "models.Payment", source_field="payment_id", related_name="refunds", on_delete=fields.RESTRICT
+    )
+    payment_id: UUID
+    case_id = fields.UUIDField()
+    line: fields.ForeignKeyRelation["PaymentLine"] = fields.ForeignKeyField(
+        "models.PaymentLine", source_field="line_id", related_name="refunds", on_delete=fields.RESTRICT
+    )
+    line_id: UUID
+    evidence: fields.ForeignKeyRelation["PaymentDocument"] = fields.ForeignKeyField(
+        "models.PaymentDocument", source_field="evidence_id", related_name="refunds", on_delete=fields.RESTRICT
+    )
+    evidence_id: UUID
+    number = fields.SmallIntField()
+    amount_minor = fields.BigIntField()
+    currency_row: fields.ForeignKeyRelation["Currency"] = fields.ForeignKeyField(
+        "models.Currency", source_field="currency", related_name="payment_refunds_by_currency_row", on_delete=fields.RESTRICT
+    )
+    currency_row_id: str
+    euro_minor = fields.BigIntField()
+    received_on = fields.DateField()
+    reference = fields.TextField()
+    reason = fields.TextField()
+    requested_by = fields.TextField()
+    requested_at = fields.DatetimeField(auto_now_add=True)
+    decision = fields.TextField(null=True)
+    decision_note = fields.TextField(null=True)
+    decided_by = fields.TextField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table payment_refunds."""
+
+        table = "payment_refunds"
+
+
 class ReceiptCode(Model):
     """A one-time code for the returnee of a payment; the code itself is nowhere."""
 

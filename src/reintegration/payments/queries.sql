@@ -175,6 +175,19 @@ update receipt_codes set confirmed_by = $2, confirmed_at = $3 where id = $1
 -- name: count_attempt
 update receipt_codes set attempts = attempts + 1 where id = $1
 
+-- name: line_refunded
+-- A line of a payment with its rate, what came back of it so far, how many refunds the payment has had, and the document as it
+-- is attached to the payment.
+select
+    l.currency, l.rate, coalesce(sum(r.amount_minor), 0)::bigint as refunded_minor,
+    coalesce(sum(r.euro_minor), 0)::bigint as refunded_euro_minor,
+    (select count(*) from payment_refunds x where x.payment_id = $1)::integer as refunds,
+    (select d.id from payment_documents d where d.payment_id = $1 and d.document_id = $3) as evidence_id
+from payment_lines l
+left join payment_refunds r on r.line_id = l.id and r.decision is distinct from 'refused'
+where l.payment_id = $1 and l.id = $2
+group by l.id
+
 -- name: open_payments
 select count(*) from payments
 where case_id = $1 and status in ('draft', 'submitted', 'approved', 'released', 'unconfirmed')
@@ -188,7 +201,7 @@ select
     p.paid_on, s.name as supplier, p.invoice_number, p.description, l.description as line_description, l.amount_minor,
     l.currency, l.rate, l.rate_month, l.rate_source, p.rate_rule, l.euro_minor, p.settlement_reference, p.prepared_by,
     p.prepared_at, p.submitted_at, p.approved_by, p.approved_at, p.released_by, p.released_at, p.settled_by, p.settled_at,
-    p.reversed_by, p.reversed_at, p.approved_digest,
+    p.reversed_by, p.reversed_at, b.refunded_minor, b.refunded_euro_minor, b.last_refund_on, p.approved_digest,
     (
         select string_agg(distinct d.sha256, ' ' order by d.sha256)
         from payment_documents pd
@@ -208,10 +221,21 @@ left join plan_items i on i.id = p.plan_item_id
 left join field_offices o on o.id = p.field_office_id
 left join partners n on n.id = o.partner_id
 left join suppliers s on s.id = p.supplier_id
+left join lateral (
+    select
+        sum(r.amount_minor)::bigint as refunded_minor, sum(r.euro_minor)::bigint as refunded_euro_minor,
+        max(r.received_on) as last_refund_on
+    from payment_refunds r
+    where r.line_id = l.id and r.decision = 'approved'
+) b on true
 where p.status not in ('draft', 'cancelled')
     and (
         coalesce(p.paid_on, p.payment_date) between $1 and $2
         or (p.reversed_at at time zone 'Europe/Brussels')::date between $1 and $2
+        or exists (
+            select from payment_refunds r
+            where r.payment_id = p.id and r.decision = 'approved' and r.received_on between $1 and $2
+        )
     )
 order by coalesce(p.paid_on, p.payment_date), c.reference collate "C", p.id, l.position
 
@@ -223,4 +247,8 @@ where p.status not in ('draft', 'cancelled')
     and (
         coalesce(p.paid_on, p.payment_date) between $1 and $2
         or (p.reversed_at at time zone 'Europe/Brussels')::date between $1 and $2
+        or exists (
+            select from payment_refunds r
+            where r.payment_id = p.id and r.decision = 'approved' and r.received_on between $1 and $2
+        )
     )

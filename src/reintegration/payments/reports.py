@@ -48,7 +48,7 @@ PAYMENT_LINES: Final = Table(
         Column("rate_source", _K.TEXT, "Where the rate comes from"),
         Column("rate_rule", _K.TEXT, "Which month's rate the operation takes"),
         Column("amount_eur", _K.MONEY, "Amount in euro: amount / rate, half up to cents", ColumnRole.SUMMED),
-        Column("paid_eur", _K.MONEY, "The same where the status is paid, else empty: what the fund bears", ColumnRole.SUMMED),
+        Column("paid_eur", _K.MONEY, "The same where the status is paid, else empty", ColumnRole.SUMMED),
         Column("settlement_reference", _K.TEXT, "Reference of the bank or the signed receipt"),
         Column("prepared_by", _K.TEXT, "Who prepared it"),
         Column("prepared_at", _K.TIMESTAMP, "When"),
@@ -61,13 +61,17 @@ PAYMENT_LINES: Final = Table(
         Column("settled_at", _K.TIMESTAMP, "When"),
         Column("reversed_by", _K.TEXT, "Who reversed it"),
         Column("reversed_at", _K.TIMESTAMP, "When"),
+        Column("refunded_amount", _K.MONEY, "What the supplier gave back of the line so far, in its currency", ColumnRole.SUMMED),
+        Column("refunded_eur", _K.MONEY, "The same in euro at the line's rate; empty if nothing came back", ColumnRole.SUMMED),
+        Column("last_refund_on", _K.DATE, "Day on which the last of it came"),
+        Column("net_eur", _K.MONEY, "What the fund bears: paid_eur less refunded_eur", ColumnRole.SUMMED),
         Column("approval_digest", _K.DIGEST, "SHA-256 of the content that was approved"),
         Column("evidence_digests", _K.TEXT, "SHA-256 of each document, ordered, a space between"),
         Column("ledger_transactions", _K.TEXT, "Ids of the ledger transactions, in order, a space between"),
     ),
 )
 _SAME = {"approval_digest": "approved_digest"}
-_COMPUTED = {"amount", "amount_eur", "paid_eur"}
+_COMPUTED = {"amount", "amount_eur", "paid_eur", "refunded_amount", "refunded_eur", "net_eur"}
 
 
 def report_definitions() -> tuple[ReportDefinition, ...]:
@@ -75,10 +79,10 @@ def report_definitions() -> tuple[ReportDefinition, ...]:
     return (
         ReportDefinition(
             kind="payments_ledger",
-            definition_version="2026-1",
+            definition_version="2026-2",
             description=(
-                "Payment lines paid, or until then to be paid, or reversed, from the first to the last day, both included: money "
-                "that came back stands in the period in which it came. Drafts and cancelled drafts are left out."
+                "Payment lines paid, or until then to be paid, or reversed, or refunded, from the first to the last day, both "
+                "included: money that came back stands in the period in which it came. Drafts and cancelled drafts are left out."
             ),
             tables=(
                 ReportTable(
@@ -105,13 +109,20 @@ def _period(parameters: Parameters) -> tuple[date, date]:
 
 
 def _line(row: DatabaseRow) -> Row:
-    euro = None if row["euro_minor"] is None else Money(row["euro_minor"], EURO)
+    paid_minor = row["euro_minor"] if row["status"] == "paid" else None
     computed = {
         "amount": Money(row["amount_minor"], row["currency"]),
-        "amount_eur": euro,
-        "paid_eur": euro if row["status"] == "paid" else None,
+        "amount_eur": _money(row["euro_minor"], EURO),
+        "paid_eur": _money(paid_minor, EURO),
+        "refunded_amount": _money(row["refunded_minor"], row["currency"]),
+        "refunded_eur": _money(row["refunded_euro_minor"], EURO),
+        "net_eur": None if paid_minor is None else _money(paid_minor - (row["refunded_euro_minor"] or 0), EURO),
     }
     return [
         computed[column.name] if column.name in _COMPUTED else row[_SAME.get(column.name, column.name)]
         for column in PAYMENT_LINES.columns
     ]
+
+
+def _money(amount_minor: int | None, currency: str) -> Money | None:
+    return None if amount_minor is None else Money(amount_minor, currency)

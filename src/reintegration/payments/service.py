@@ -16,6 +16,7 @@ from reintegration.payments.drafting import (
 from reintegration.payments.expiring import Expiry, due_cases, expire_case
 from reintegration.payments.holding import hold_payment, lift_hold
 from reintegration.payments.receipts import confirm_receipt, issue_receipt_code
+from reintegration.payments.refunding import decide_refund, request_refund
 from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "cancel_payment",
     "confirm_payment",
     "confirm_receipt",
+    "decide_refund",
     "draft_payment",
     "due_cases",
     "expire_case",
@@ -36,6 +38,7 @@ __all__ = [
     "open_payment_count",
     "register_supplier",
     "release_payment",
+    "request_refund",
     "return_payment",
     "reverse_payment",
     "submit_payment",

@@ -76,6 +76,7 @@ async def reverse_payment(transaction: Transaction, command: ReversePayment) -> 
 
     Raises:
         SamePersonError: by the one who prepared it.
+        PaymentRefundedError: a part of it came back before, or is said to have.
         TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
     """
     require(transaction.actor, Permission.PAYMENT_REVERSE)

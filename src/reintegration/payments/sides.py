@@ -25,14 +25,14 @@ async def check_abroad(transaction: Transaction, payment: Payment, kind: str = "
         raise NotFoundError(kind=kind)
 
 
-async def check_side(transaction: Transaction, payment: Payment) -> None:
+async def check_side(transaction: Transaction, payment: Payment, kind: str = "Payment") -> None:
     """Let everybody pass with payments of their own side alone.
 
     Raises:
         NotFoundError: as `check_abroad`.
         ForbiddenError: Fedasil's roles carry no field office's payment on.
     """
-    await check_abroad(transaction, payment)
+    await check_abroad(transaction, payment, kind)
     role = transaction.actor.role
     if role not in FIELD_ROLES and role is not Role.PARTNER_COORDINATOR and payment.field_office_id is not None:
         raise ForbiddenError(permission="payments of a field office")

@@ -11,6 +11,7 @@ from reintegration.api.mutations.payments import PaymentMutations
 from reintegration.api.mutations.plans import PlanMutations
 from reintegration.api.mutations.programme import ProgrammeMutations
 from reintegration.api.mutations.receipts import ReceiptMutations
+from reintegration.api.mutations.refunds import RefundMutations
 from reintegration.api.mutations.reports import ReportMutations
 
 __all__ = ["Mutation"]
@@ -24,6 +25,7 @@ class Mutation(
     BudgetTransferMutations,
     PaymentMutations,
     HoldMutations,
+    RefundMutations,
     ReceiptMutations,
     EvidenceMutations,
     ProgrammeMutations,

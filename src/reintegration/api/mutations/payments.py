@@ -231,7 +231,7 @@ class PaymentMutations:
             payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed
         )
 
-    @mutation(PaymentReversePayload, SamePersonError, TransitionError)
+    @mutation(PaymentReversePayload, SamePersonError, TransitionError, errors.PaymentRefundedError)
     async def payment_reverse(self, info: ApiInfo, asked: Input[PaymentReverseInput]) -> PaymentReversePayload:
         """Say that the money of a paid payment came back: a reversing ledger entry, never an edit."""
         done = await execute(info, asked, Permission.PAYMENT_REVERSE, reverse_payment, asked.command)

@@ -7,6 +7,7 @@ caller's with NOT_FOUND and null.
 import strawberry
 
 from reintegration.api.queries.cases import CaseQueries
+from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payments import PaymentQueries
 from reintegration.api.queries.programme import ProgrammeQueries
 from reintegration.api.queries.records import RecordQueries
@@ -14,5 +15,5 @@ from reintegration.api.queries.reports import ReportQueries
 
 
 @strawberry.type(description="What can be read. Every operation reads one snapshot.")
-class Query(CaseQueries, PaymentQueries, ProgrammeQueries, RecordQueries, ReportQueries):
+class Query(CaseQueries, PaymentQueries, ProgrammeQueries, RecordQueries, ReportQueries, InvariantQueries):
     """All roots."""

@@ -73,7 +73,7 @@ class ReportQueries:
     @root(
         list[PaymentTotal] | None,
         description="What was paid in each month from the first to the last, by country of return; at most two years.",
-        size=500,
+        size=400,
     )
     def payment_totals(
         actor: Actor,  # noqa: N805 - see reading.py

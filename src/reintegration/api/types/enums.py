@@ -171,6 +171,7 @@ class LedgerTransactionKind(StrEnum):
     PAYMENT_UNRESERVED = auto()
     PAYMENT_SPENT = auto()
     PAYMENT_REVERSED = auto()
+    PAYMENT_REFUNDED = auto()
 
 
 @strawberry.enum(description="What a report shows.")

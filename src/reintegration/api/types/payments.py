@@ -7,7 +7,7 @@ import strawberry
 from reintegration.api.graph import READS, Amount, ApiInfo, Beside, ByPermission, Column, Node, money, reads
 from reintegration.api.loaders import SQL, ByColumn, to_many, to_one
 from reintegration.api.scalars import Digest, Money
-from reintegration.api.types.enums import HoldCause, PaymentKind, PaymentStatus
+from reintegration.api.types.enums import Decision, HoldCause, PaymentKind, PaymentStatus
 from reintegration.api.types.programme import FieldOffice, Fund
 from reintegration.api.types.references import (
     CaseRef,
@@ -16,6 +16,7 @@ from reintegration.api.types.references import (
     PaymentDocumentRef,
     PaymentHoldRef,
     PaymentLineRef,
+    PaymentRefundRef,
     PlanItemRef,
     ReceiptCodeRef,
 )
@@ -101,6 +102,9 @@ class Payment(Node):
     holds: list[PaymentHoldRef] = to_many(
         "PaymentHold", "payment_id", ("placed_at", "id"), "One that nobody lifted stops it.", size=1
     )
+    refunds: list[PaymentRefundRef] = to_many(
+        "PaymentRefund", "payment_id", ("number",), "Parts that the supplier gave back, or is said to have.", size=1
+    )
     receipt_codes: list[ReceiptCodeRef] = to_many(
         "ReceiptCode", "payment_id", ("issued_at", "id"), "For the returnee to say that it arrived.", size=1
     )
@@ -154,6 +158,30 @@ class PaymentHold(Node):
 
 def _may_know(info: ApiInfo) -> bool:
     return allows(info.context.actor.role, Permission.HOLD_READ)
+
+
+@reads(rows.PaymentRefund, Permission.PAYMENT_READ)
+@strawberry.type(description="A part of a payment line that the supplier gave back, decided by a second person.")
+class PaymentRefund(Node):
+    """Table payment_refunds."""
+
+    row: strawberry.Private[rows.PaymentRefund]
+    number: int = strawberry.field(description="Of the refunds of its payment, in the order in which they were recorded.")
+    amount: Money = money("amount_minor", "currency_row_id")
+    euro: Money = money("euro_minor", None, "The amount in EUR at the line's frozen rate; of a whole line all that it cost.")
+    received_on: date
+    reference: str = strawberry.field(description="Of the bank or the till.")
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    decision: Decision | None = strawberry.field(description="Null until it is decided; approval moves the money.")
+    decision_note: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    version: int
+    payment: Payment = to_one("Payment", "payment_id")
+    line: PaymentLine = to_one("PaymentLine", "line_id")
+    evidence: PaymentDocumentRef = to_one("PaymentDocument", "evidence_id", "The proof.")
 
 
 @reads(rows.ReceiptCode, Permission.PAYMENT_READ)

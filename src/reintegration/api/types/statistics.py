@@ -22,9 +22,11 @@ class PaymentTotal:
     """Table payment_totals, which the database keeps in the transaction that pays."""
 
     row: strawberry.Private[rows.PaymentTotal]
-    month: date = strawberry.field(description="The first day of the month in which it was paid.")
+    month: date = strawberry.field(description="The first day of the month in which it was paid, or came back.")
     payments: int = strawberry.field(description="Payments that are paid, without those reversed since.")
-    paid: Money = money("euro_minor", None, "The sum of their lines in EUR.")
+    paid: Money = money("euro_minor", None, "The sum of their lines in EUR, as they were paid.")
+    refunds: int = strawberry.field(description="Refunds of suppliers that came in the month, whenever it was paid.")
+    refunded: Money = money("refunded_minor", None, "The sum of those refunds in EUR, each at the rate of its payment.")
     country: Country = to_one("Country", "country_id", "The country of return.")
 
 

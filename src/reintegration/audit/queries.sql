@@ -1,0 +1,150 @@
+-- name: postings_balance
+select p.transaction_id as id from ledger_postings p
+group by p.transaction_id, p.currency
+having sum(p.amount_minor) <> 0
+
+-- name: accounts_above_minimum
+select a.id from ledger_accounts a
+join (select p.account_id, sum(p.amount_minor) as balance from ledger_postings p group by p.account_id) b on b.account_id = a.id
+where b.balance < a.minimum_minor
+
+-- name: postings_belong
+select t.id from ledger_postings p
+join ledger_transactions t on t.id = p.transaction_id
+join ledger_accounts a on a.id = p.account_id
+where a.currency <> p.currency or p.case_id <> t.case_id or coalesce(a.case_id, t.case_id) <> t.case_id
+
+-- name: entitlements_granted
+select e.id from entitlements e
+left join (
+    select t.reference_id, sum(p.amount_minor) as granted
+    from ledger_transactions t
+    join ledger_postings p on p.transaction_id = t.id
+    join ledger_accounts a on a.id = p.account_id and a.kind = 'entitlement'
+    where t.kind = 'entitlement_granted'
+    group by t.reference_id
+) g on g.reference_id = e.id
+where g.granted is distinct from e.amount_minor
+
+-- name: payments_posted
+-- What a payment has reserved and spent in the ledger is what its lines say at its step.
+select m.id
+from (
+    select
+        p.id,
+        case when p.status in ('submitted', 'approved', 'released', 'unconfirmed') then l.euro_minor else 0 end as reserved,
+        case when p.status = 'paid' then l.euro_minor - coalesce(r.euro_minor, 0) else 0 end as spent
+    from payments p
+    join (select x.payment_id, sum(x.euro_minor) as euro_minor from payment_lines x group by x.payment_id) l on l.payment_id = p.id
+    left join (
+        select x.payment_id, sum(x.euro_minor) as euro_minor from payment_refunds x
+        where x.decision = 'approved' group by x.payment_id
+    ) r on r.payment_id = p.id
+) m
+left join (
+    select
+        t.reference_id,
+        coalesce(sum(p.amount_minor) filter (where a.kind = 'reserved'), 0) as reserved,
+        coalesce(sum(p.amount_minor) filter (where a.kind = 'spent'), 0) as spent
+    from ledger_transactions t
+    join ledger_postings p on p.transaction_id = t.id
+    join ledger_accounts a on a.id = p.account_id and a.kind in ('reserved', 'spent')
+    where t.reference_kind = 'Payment'
+    group by t.reference_id
+) b on b.reference_id = m.id
+where m.reserved is distinct from coalesce(b.reserved, 0) or m.spent is distinct from coalesce(b.spent, 0)
+
+-- name: payments_approved
+select p.id from payments p
+where p.status in ('released', 'paid', 'failed', 'unconfirmed', 'reversed')
+    and (
+        p.approved_by is null or p.released_by is null or p.approved_by = p.prepared_by or p.released_by = p.prepared_by
+        or p.released_by = p.approved_by or p.approved_digest is distinct from p.content_digest
+    )
+
+-- name: payments_proved
+select p.id from payments p
+left join plan_items i on i.id = p.plan_item_id
+where p.status = 'paid' and exists (
+    select from required_documents q
+    where q.payment_kind = p.kind and (q.plan_item_kind is null or q.plan_item_kind = i.kind)
+        and not exists (
+            select from payment_documents x
+            join documents d on d.id = x.document_id
+            where x.payment_id = p.id and x.stage = q.stage and d.kind = q.document_kind and d.status = 'stored'
+        )
+)
+
+-- name: payments_in_time
+select p.id from payments p
+join cases c on c.id = p.case_id
+left join (
+    select e.case_id, max(e.deadline_on) as deadline_on from entitlements e where e.stream = 'reintegration' group by e.case_id
+) e on e.case_id = p.case_id
+where p.status = 'paid' and case p.stream
+    when 'reintegration' then coalesce(p.paid_on not between c.arrived_on and e.deadline_on, true)
+    else p.paid_on is distinct from c.departed_on
+end
+
+-- name: payments_not_held
+select p.id from payments p
+join payment_holds h on h.payment_id = p.id
+where p.released_at > h.placed_at and (h.lifted_at is null or p.released_at < h.lifted_at)
+
+-- name: lines_converted
+select distinct p.id from payments p
+join payment_lines l on l.payment_id = p.id
+where p.status not in ('draft', 'cancelled')
+    and coalesce(
+        (2 * l.euro_minor - 1)::numeric * l.rate::numeric * 10::numeric ^ l.minor_digits > 200::numeric * l.amount_minor
+        or (2 * l.euro_minor + 1)::numeric * l.rate::numeric * 10::numeric ^ l.minor_digits <= 200::numeric * l.amount_minor,
+        true
+    )
+
+-- name: refunds_within_lines
+select l.payment_id as id from payment_lines l
+join payment_refunds r on r.line_id = l.id and r.decision is distinct from 'refused'
+group by l.id
+having sum(r.amount_minor) > l.amount_minor or sum(r.euro_minor) > l.euro_minor
+
+-- name: transfers_posted
+select b.id from budget_transfers b
+left join (
+    select t.reference_id, sum(p.amount_minor) as moved from ledger_transactions t
+    join ledger_postings p on p.transaction_id = t.id and p.amount_minor > 0
+    where t.kind = 'plan_rebudgeted'
+    group by t.reference_id
+) m on m.reference_id = b.id
+where coalesce(m.moved, 0) <> case when b.decision = 'approved' then b.amount_minor else 0 end
+
+-- name: expiries_posted
+select x.case_id as id from deadline_expiries x
+left join (
+    select t.reference_id, - sum(p.amount_minor) as released from ledger_transactions t
+    join ledger_postings p on p.transaction_id = t.id and p.amount_minor < 0
+    where t.kind = 'entitlement_released'
+    group by t.reference_id
+) m on m.reference_id = x.id
+where coalesce(m.released, 0) <> x.released_minor
+
+-- name: closed_cases_empty
+select c.id from cases c
+join ledger_accounts a on a.case_id = c.id and a.kind in ('entitlement', 'plan_line', 'reserved')
+join ledger_postings p on p.account_id = a.id
+where c.status = 'closed'
+group by c.id, a.id
+having sum(p.amount_minor) <> 0
+
+-- name: payment_scopes
+select d.payment_id as id from payment_scope_differences() d
+
+-- name: payment_totals
+select null::uuid as id from payment_totals_differences() d
+
+-- name: record_check
+insert into invariant_checks (id, checked_at, checked_by, violations, results) values ($1, $2, $3, $4, $5)
+
+-- name: last_check
+select checked_at, violations, results from invariant_checks
+order by checked_at desc, id desc
+limit 1

@@ -1,0 +1,177 @@
+"""Invariants: nothing breaks them, each finds what is planted past every constraint, and who may hear of it."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from reintegration.audit.invariants import CHECKER, INVARIANTS, check, check_and_record, findings, last_check
+from reintegration.cases import service as cases
+from reintegration.cases.commands import CloseCase
+from reintegration.cases.values import CloseReason
+from reintegration.database.embedded import DatabaseAddresses
+from reintegration.database.transaction import Transaction
+from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.kernel.actor import Role
+from reintegration.kernel.clock import today
+from reintegration.kernel.errors import NotFoundError
+from reintegration.kernel.ids import new_id
+from reintegration.payments import service as payments
+from reintegration.payments.commands import DecideRefund, HoldPayment, LiftHold, RequestRefund
+from reintegration.plans import service as plans
+from reintegration.plans.commands import DecideBudgetTransfer, RequestBudgetTransfer
+from tests import builders
+from tests.builders import ADMINISTRATOR, APPROVER, AUDITOR, COORDINATOR, EVERYBODY, FINANCE, OFFICER, days_ago
+from tests.database.law import become
+from tests.payment_steps import (
+    a_payment,
+    a_planned_case,
+    a_premium,
+    a_premium_case,
+    attach,
+    carry,
+    confirmation,
+    done,
+    euros,
+    go,
+    reversal,
+)
+from tests.proofs import value
+
+_PAID = "(select id from payments where status = 'paid' and kind = 'supplier_direct' order by id limit 1)"
+_POSTING = "(select min(id) from ledger_postings where amount_minor > 0)"
+PLANTED: Mapping[str, str] = {
+    "postings_balance": "update ledger_postings set amount_minor = amount_minor + 1 where id = @posting",
+    "accounts_above_minimum": "update ledger_postings set amount_minor = -1000000 where id = @posting",
+    "postings_belong": "update ledger_postings set currency = 'USD' where id = @posting",
+    "entitlements_granted": "update entitlements set amount_minor = amount_minor + 1 where stream = 'reintegration'",
+    "payments_posted": "update payment_lines set amount_minor = amount_minor + 1, euro_minor = euro_minor + 1 where rate = '1'",
+    "payments_approved": (
+        "alter table payments drop constraint payments_four_eyes_ck;"
+        " update payments set released_by = approved_by where id = @paid"
+    ),
+    "payments_proved": "delete from payment_documents where payment_id = @paid",
+    "payments_in_time": "update payments set paid_on = paid_on + 1000 where id = @paid",
+    "payments_not_held": "update payment_holds set placed_at = now() - interval '1 day', lifted_at = now() + interval '1 day'",
+    "lines_converted": (
+        "alter table payment_lines drop constraint payment_lines_conversion_ck, drop constraint payment_lines_euro_ck;"
+        " update payment_lines set rate = '2' where payment_id = @paid"
+    ),
+    "refunds_within_lines": "update payment_refunds set amount_minor = amount_minor + 1000000",
+    "transfers_posted": "update budget_transfers set amount_minor = amount_minor + 1 where decision = 'approved'",
+    "expiries_posted": (
+        "insert into deadline_expiries (id, case_id, occasion, deadline_on, expired_on, released_minor, drafts_cancelled)"
+        " select gen_random_uuid(), id, 1, '2020-01-01', '2020-01-02', 5, 0 from cases limit 1"
+    ),
+    "closed_cases_empty": (
+        "update cases set status = 'closed', closed_on = arrived_on, close_reason = 'completed' where status = 'implementing'"
+    ),
+    "payment_scopes": "update payments set case_office_id = null where id = @paid",
+    "payment_totals": "update payment_totals set euro_minor = euro_minor + 1",
+}
+
+
+async def a_life_of_money(work: UnitOfWork) -> None:
+    """A payment at each status, a transfer, a hold, a refund, a premium, a reversal, and a case that is closed."""
+    plan = await a_planned_case(work, 90_000, 10_000)
+    for status in ("draft", "submitted", "approved", "released", "paid"):
+        await a_payment(work, plan, 1_000, status=status)
+    await done(work, COORDINATOR, payments.reverse_payment, await reversal(work, await a_payment(work, plan, 1_000)))
+    asked = RequestBudgetTransfer(new_id(), plan.items[0], plan.items[1], euros(500), "School began")
+    await done(work, OFFICER, plans.request_budget_transfer, asked)
+    await done(work, COORDINATOR, plans.decide_budget_transfer, DecideBudgetTransfer(asked.id, 1, approved=True))
+    held = await a_payment(work, plan, 1_000, status="approved")
+    hold = await done(work, APPROVER, payments.hold_payment, HoldPayment(new_id(), held, "complaint", "A neighbour called"))
+    await done(work, FINANCE, payments.lift_hold, LiftHold(hold.id, 1, "Another household"))
+    await carry_on(work, held)
+    await refunded(work, held)
+    case, entitlement = await a_premium_case(work)
+    premium = await a_premium(work, case, entitlement, on=today())
+    await builders.depart(work, case, on=today())
+    await carry(work, premium, "paid", on=today(), in_belgium=True)
+    closed = await a_planned_case(work)
+    await a_payment(work, closed, 1_000)
+    version = int(str(await value(work, "select version from cases where id = $1", closed.case.id)))
+    close = CloseCase(case_id=closed.case.id, expected_version=version, closed_on=today(), reason=CloseReason.COMPLETED)
+    await done(work, COORDINATOR, cases.close_case, close)
+
+
+async def carry_on(work: UnitOfWork, payment: UUID) -> None:
+    """From approved to paid."""
+    await done(work, COORDINATOR, payments.release_payment, await go(work, payment))
+    await attach(work, payment, "proof_of_payment")
+    await done(work, COORDINATOR, payments.confirm_payment, await confirmation(work, payment))
+
+
+async def refunded(work: UnitOfWork, payment: UUID) -> None:
+    line = UUID(str(await value(work, "select id from payment_lines where payment_id = $1", payment)))
+    proof = "select document_id from payment_documents where payment_id = $1 and stage = 'settlement'"
+    document = UUID(str(await value(work, proof, payment)))
+    back = RequestRefund(new_id(), payment, line, document, euros(100), days_ago(1), "BANK-2", "A sheep short")
+    await done(work, OFFICER, payments.request_refund, back)
+    await done(work, COORDINATOR, payments.decide_refund, DecideRefund(back.id, 1, approved=True))
+
+
+@pytest.fixture(scope="module")
+async def lived(own_database: DatabaseAddresses) -> DatabaseAddresses:
+    """A life of money."""
+    async with builders.open_work(own_database) as work:
+        await a_life_of_money(work)
+    return own_database
+
+
+async def broken(addresses: DatabaseAddresses, *statements: str) -> dict[str, int]:
+    """What is found after statements that no constraint, trigger or policy has seen; nothing of it stays."""
+    connection = await asyncpg.connect(addresses.superuser_url)
+    try:
+        await connection.execute("begin; set local session_replication_role = replica")
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.execute("set local role reintegration_app")
+        transaction = Transaction(connection, CHECKER)
+        await become(transaction, CHECKER)
+        return {finding.name: finding.violations for finding in await findings(transaction) if finding.violations}
+    finally:
+        await connection.close()
+
+
+async def test_nothing_breaks_an_invariant(lived: DatabaseAddresses) -> None:
+    assert await broken(lived) == {}
+
+
+def test_every_invariant_has_its_fault_here() -> None:
+    assert {invariant.name for invariant in INVARIANTS} == PLANTED.keys()
+
+
+@pytest.mark.parametrize("name", PLANTED)
+async def test_what_breaks_it_is_found(lived: DatabaseAddresses, name: str) -> None:
+    planted = PLANTED[name].replace("@paid", _PAID).replace("@posting", _POSTING)
+    assert (await broken(lived, planted)).get(name, 0) > 0
+
+
+async def test_a_check_is_kept_and_read_by_auditors_and_administrators_alone(lived: DatabaseAddresses) -> None:
+    async with builders.open_work(lived) as work:
+        before = await check(work)
+        assert (before.violations, len(before.findings)) == (0, len(INVARIANTS))
+        kept = await check_and_record(work)
+        for who in EVERYBODY:
+            async with work.read(who) as transaction:
+                found = await last_check(transaction)
+            assert found == (kept if who in {AUDITOR, ADMINISTRATOR} else None), who
+        async with work.read(builders.SYSTEM) as transaction:
+            assert await last_check(transaction) == kept
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.SYSTEM])
+async def test_nobody_but_the_system_keeps_a_check(lived: DatabaseAddresses, role: Role) -> None:
+    async with builders.open_work(lived) as work:
+
+        async def record(transaction: Transaction) -> None:
+            await transaction.execute(
+                "insert into invariant_checks (id, checked_at, checked_by, violations, results)"
+                " values (gen_random_uuid(), now(), 'somebody', 0, '[]')"
+            )
+
+        with pytest.raises(NotFoundError):
+            await work.write(builders.actor(role), record)
