@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import signal
 import socket
-import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,6 +14,7 @@ from reintegration.database.embedded import DatabaseAddresses
 from reintegration.kernel.actor import FIELD_ROLES, Actor, Role
 from reintegration.settings import Settings
 from reintegration.storage.address import ObjectStoreAddress
+from tests.faults.nursery import Child, Nursery
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -38,12 +36,13 @@ def free_port() -> int:
 class ApiProcess:
     """The process; it keeps its port from one life to the next."""
 
+    nursery: Nursery
     environment: dict[str, str]
     port: int
-    process: asyncio.subprocess.Process | None = None
+    process: Child | None = None
 
     @classmethod
-    def over(cls, database: DatabaseAddresses, objects: ObjectStoreAddress, data_dir: Path) -> "ApiProcess":
+    def over(cls, nursery: Nursery, database: DatabaseAddresses, objects: ObjectStoreAddress, data_dir: Path) -> "ApiProcess":
         """Not started yet."""
         port = free_port()
         environment = {
@@ -59,36 +58,25 @@ class ApiProcess:
             "AWS_ACCESS_KEY_ID": str(objects.access_key),
             "AWS_SECRET_ACCESS_KEY": str(objects.secret_key),
         }
-        return cls(environment, port)
+        return cls(nursery, environment, port)
 
     async def start(self) -> None:
         """Start it and wait until it serves."""
-        log = Path(self.environment["REINTEGRATION_DATA_DIR"]) / "serve.log"
-        with log.open("ab") as errors:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "reintegration",
-                "serve",
-                "--no-worker",
-                env=self.environment,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
-        assert process.stdout is not None
-        self.process = process
+        folder = Path(self.environment["REINTEGRATION_DATA_DIR"])
+        said, log = folder / "serve.txt", folder / "serve.log"
+        said.unlink(missing_ok=True)
+        arguments = ("serve", "--no-worker")
+        self.process = await self.nursery.bear("reintegration", arguments, self.environment, output=said, errors=log)
         async with asyncio.timeout(_START_S):
-            while not (line := await process.stdout.readline()).startswith(b"Readiness"):
-                assert line, log.read_text()
+            while not said.exists() or "Readiness" not in said.read_text():
+                assert not self.process.ended.done(), log.read_text()
+                await asyncio.sleep(0.02)
 
     async def kill(self) -> None:
         """End it without a chance to say anything."""
         process, self.process = self.process, None
         if process is not None:
-            with suppress(ProcessLookupError):  # it ended by itself, and `start` has told why
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            await process.kill()
 
     def token(self, actor: Actor) -> str:
         """A token that makes a request the actor's, who works for Mongolia or for IOM."""

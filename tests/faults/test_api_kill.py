@@ -23,6 +23,7 @@ from reintegration.kernel.actor import Actor
 from reintegration.storage.address import ObjectStoreAddress
 from tests.builders import APPROVER, COORDINATOR, OFFICER, SYSTEM, days_ago, open_work
 from tests.faults.api_process import HOST, Answer, ApiProcess, Swallower
+from tests.faults.nursery import Nursery
 from tests.payment_steps import BuiltPlan, a_planned_case, a_supplier, attach
 from tests.proofs import row, value
 
@@ -214,9 +215,9 @@ async def _forgotten(place: Place) -> None:
 
 @pytest.fixture
 async def place(
-    fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
+    nursery: Nursery, fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
 ) -> AsyncIterator[Place]:
-    api = ApiProcess.over(fresh_database, object_store_address, tmp_path)
+    api = ApiProcess.over(nursery, fresh_database, object_store_address, tmp_path)
     owner = await asyncpg.connect(fresh_database.owner_url)
     try:
         await api.start()

@@ -1,7 +1,6 @@
 """kill -9 of the worker at each step of an export, then another worker: the report is there, and nothing of it twice."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +23,9 @@ from tests.builders import FINANCE, SYSTEM
 from tests.exports import synthetic
 from tests.exports.places import own_bucket, versions
 from tests.faults.export_process import PACE
+from tests.faults.nursery import Nursery
 from tests.proofs import row, value
 
-ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 60
 _DONE = "select finished_at is not null and not exists (select from jobs.pgqueuer) from export_jobs where id = $1"
 
@@ -58,29 +57,21 @@ async def ordered(place: Place) -> UUID:
     return (await place.resources.unit_of_work.write(FINANCE, lambda transaction: order_report(transaction, command))).id
 
 
-async def killed_at(place: Place, step: str) -> None:
+async def killed_at(nursery: Nursery, place: Place, step: str) -> None:
     """Run the worker's process until it kills itself there."""
     address = place.resources.store.address
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
+    process = await nursery.bear(
         "tests.faults.export_process",
-        place.database_url,
-        str(address.endpoint_url),
-        address.bucket,
-        str(place.scratch),
-        step,
-        stdin=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "TMPDIR": str(place.scratch.parent), "PATH": ""},
+        (place.database_url, str(address.endpoint_url), address.bucket, str(place.scratch), step),
+        {"TMPDIR": str(place.scratch.parent), "PATH": ""},
+        output=place.scratch.parent / "worker.txt",
+        errors=place.scratch.parent / "worker.log",
+        given=f"{address.access_key} {address.secret_key}",
     )
     try:
-        await asyncio.wait_for(process.communicate(f"{address.access_key} {address.secret_key}".encode()), _PATIENCE_S)
+        assert await asyncio.wait_for(asyncio.shield(process.ended), _PATIENCE_S) == -SIGKILL
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == -SIGKILL
+        await process.kill()
 
 
 async def finished(place: Place, report_id: UUID) -> dict[str, object]:
@@ -122,9 +113,9 @@ async def finished(place: Place, report_id: UUID) -> dict[str, object]:
         ("sealed 1 after", 1),
     ],
 )
-async def test_a_report_survives_its_worker(place: Place, step: str, tries: int) -> None:
+async def test_a_report_survives_its_worker(nursery: Nursery, place: Place, step: str, tries: int) -> None:
     report_id = await ordered(place)
-    await killed_at(place, step)
+    await killed_at(nursery, place, step)
     job = await finished(place, report_id)
     assert (job["status"], job["attempts"], job["rows_done"], job["rows_expected"]) == ("sealed", tries, 5_000, 5_000)
     manifest = await verify_sealed(place.resources.store, str(job["manifest_key"]), str(job["manifest_sha256"]))
@@ -143,11 +134,11 @@ async def test_a_report_survives_its_worker(place: Place, step: str, tries: int)
     assert list(place.scratch.iterdir()) == []
 
 
-async def test_a_report_that_kills_its_worker_each_time_stops(place: Place) -> None:
+async def test_a_report_that_kills_its_worker_each_time_stops(nursery: Nursery, place: Place) -> None:
     report_id = await ordered(place)
     work = place.resources.unit_of_work
     await work.write(SYSTEM, lambda transaction: transaction.execute("update export_jobs set attempts = 4"))
-    await killed_at(place, "positioned 1 after")
+    await killed_at(nursery, place, "positioned 1 after")
     job = await finished(place, report_id)
     assert (job["status"], job["attempts"], job["failure_code"], job["manifest_key"]) == ("failed", 5, "crashed", None)
     assert await versions(place.resources.store) == {}
