@@ -47,6 +47,89 @@ alter table ledger_transactions add constraint ledger_transactions_kind_ck check
     )
 );
 
+-- A payment can be paid in part: what was not paid of a line is said with the payment, and its reservation is free again. The euro
+-- paid follow the line's frozen rate; what is missing is the rest of the line.
+create table payment_shortfalls (
+    id uuid not null,
+    payment_id uuid not null,
+    case_id uuid not null,
+    line_id uuid not null,
+    amount_minor bigint not null,
+    currency text not null,
+    euro_minor bigint not null,
+    constraint payment_shortfalls_pk primary key (id),
+    constraint payment_shortfalls_payment_fk foreign key (payment_id, case_id) references payments (id, case_id),
+    constraint payment_shortfalls_line_fk foreign key (line_id) references payment_lines (id),
+    constraint payment_shortfalls_currency_fk foreign key (currency) references currencies (code),
+    constraint payment_shortfalls_line_uq unique (line_id),
+    constraint payment_shortfalls_amount_ck check (amount_minor > 0 and euro_minor > 0)
+);
+create index payment_shortfalls_payment_ix on payment_shortfalls (payment_id, case_id);
+create index payment_shortfalls_case_ix on payment_shortfalls (case_id);
+create index payment_shortfalls_currency_ix on payment_shortfalls (currency);
+create trigger payment_shortfalls_append_only before update or delete on payment_shortfalls
+for each row execute function refuse_change();
+
+-- After the row, hence after row-level security.
+create function check_payment_shortfall() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    its record;
+begin
+    if (select p.status from payments p where p.id = new.payment_id for share) not in ('released', 'unconfirmed') then
+        raise exception 'what is missing is said with the payment, not later'
+            using errcode = '23514', constraint = 'payment_shortfalls_step_ck', table = 'payment_shortfalls';
+    end if;
+    select l.amount_minor, l.euro_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its
+    from payment_lines l where l.id = new.line_id;
+    if its.payment_id is distinct from new.payment_id or its.currency <> new.currency or new.amount_minor > its.amount_minor
+        or (2 * (its.euro_minor - new.euro_minor) - 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits
+        > 200::numeric * (its.amount_minor - new.amount_minor)
+        or (2 * (its.euro_minor - new.euro_minor) + 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits
+        <= 200::numeric * (its.amount_minor - new.amount_minor) then
+        raise exception 'not of the line, or not at its rate'
+            using errcode = '23514', constraint = 'payment_shortfalls_rest_ck', table = 'payment_shortfalls';
+    end if;
+    return null;
+end $$;
+alter function check_payment_shortfall() owner to reintegration_guard;
+create trigger payment_shortfalls_check after insert on payment_shortfalls
+for each row execute function check_payment_shortfall();
+
+-- When the transaction ends, the payment is paid, and not nothing of it.
+create function check_payment_shortfall_settled() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if (select p.status from payments p where p.id = new.payment_id) not in ('paid', 'reversed')
+        or (select sum(l.euro_minor) from payment_lines l where l.payment_id = new.payment_id)
+        <= (select sum(s.euro_minor) from payment_shortfalls s where s.payment_id = new.payment_id) then
+        raise exception 'a payment of which nothing was paid has failed'
+            using errcode = '23514', constraint = 'payment_shortfalls_settled_ck', table = 'payment_shortfalls';
+    end if;
+    return null;
+end $$;
+alter function check_payment_shortfall_settled() owner to reintegration_guard;
+create constraint trigger payment_shortfalls_settled_ck after insert on payment_shortfalls
+deferrable initially deferred for each row execute function check_payment_shortfall_settled();
+
+alter table payment_shortfalls enable row level security, force row level security;
+create policy payment_shortfalls_scope on payment_shortfalls using (
+    (select actor_sees_all()) or (select true from payments as p where p.id = payment_shortfalls.payment_id)
+);
+create policy payment_shortfalls_guard on payment_shortfalls for select to reintegration_guard
+using (current_user = 'reintegration_guard');
+create policy payment_shortfalls_insert_roles on payment_shortfalls as restrictive for insert
+with check (
+    (select actor_is('system'))
+    or (
+        (select actor_is('field_officer', 'partner_coordinator', 'fedasil_finance'))
+        and exists (select from payments p where p.id = payment_id and actor_carries(p.field_office_id))
+    )
+);
+call audit_table('payment_shortfalls');
+grant select on payment_shortfalls to reintegration_app, reintegration_auditor, reintegration_guard;
+grant insert on payment_shortfalls to reintegration_app;
+
 -- A supplier gives a part back: said by who settles, agreed by a second person, line by line. The euro follow the line's frozen
 -- rate over all refunds of the line together, so that a line that came back wholly has cost nothing (decision 0018). The proof is
 -- attached to the payment first.
@@ -127,7 +210,10 @@ begin
         raise exception 'the proof is attached to another payment'
             using errcode = '23514', constraint = 'payment_refunds_evidence_ck', table = 'payment_refunds';
     end if;
-    select l.amount_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its from payment_lines l where l.id = new.line_id;
+    select l.amount_minor - coalesce(s.amount_minor, 0) as amount_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its
+    from payment_lines l
+    left join payment_shortfalls s on s.line_id = l.id
+    where l.id = new.line_id;
     select sum(r.amount_minor) as amount_minor, sum(r.euro_minor) as euro_minor into total
     from payment_refunds r
     where r.line_id = new.line_id and r.decision is distinct from 'refused';
@@ -256,6 +342,26 @@ alter table payment_totals add constraint payment_totals_amount_ck check (
     payments >= 0 and euro_minor >= 0 and refunds >= 0 and refunded_minor >= 0
 );
 
+create or replace function keep_payment_totals() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    its_country text := (select c.country_of_return from cases as c where c.id = new.case_id);
+    its_euro bigint := (select coalesce(sum(l.euro_minor), 0) from payment_lines as l where l.payment_id = new.id)
+    - (select coalesce(sum(s.euro_minor), 0) from payment_shortfalls as s where s.payment_id = new.id);
+begin
+    if new.status = 'paid' then
+        insert into payment_totals as t (country, month, payments, euro_minor)
+        values (its_country, date_trunc('month', new.paid_on)::date, 1, its_euro)
+        on conflict (month, country) do update
+        set payments = t.payments + 1, euro_minor = t.euro_minor + excluded.euro_minor;
+    else
+        update payment_totals as t
+        set payments = t.payments - 1, euro_minor = t.euro_minor - its_euro
+        where t.country = its_country and t.month = date_trunc('month', old.paid_on)::date;
+    end if;
+    return null;
+end $$;
+
 create function keep_refund_totals() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -280,7 +386,8 @@ begin atomic
     from (
         select
             c.country_of_return as country, date_trunc('month', p.paid_on)::date as month, 1::bigint as payments,
-            (select coalesce(sum(l.euro_minor), 0) from payment_lines as l where l.payment_id = p.id) as euro_minor,
+            (select coalesce(sum(l.euro_minor), 0) from payment_lines as l where l.payment_id = p.id)
+            - (select coalesce(sum(s.euro_minor), 0) from payment_shortfalls as s where s.payment_id = p.id) as euro_minor,
             0::bigint as refunds, 0::numeric as refunded_minor
         from payments as p
         join cases as c on c.id = p.case_id

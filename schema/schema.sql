@@ -630,7 +630,10 @@ begin
         raise exception 'the proof is attached to another payment'
             using errcode = '23514', constraint = 'payment_refunds_evidence_ck', table = 'payment_refunds';
     end if;
-    select l.amount_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its from payment_lines l where l.id = new.line_id;
+    select l.amount_minor - coalesce(s.amount_minor, 0) as amount_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its
+    from payment_lines l
+    left join payment_shortfalls s on s.line_id = l.id
+    where l.id = new.line_id;
     select sum(r.amount_minor) as amount_minor, sum(r.euro_minor) as euro_minor into total
     from payment_refunds r
     where r.line_id = new.line_id and r.decision is distinct from 'refused';
@@ -680,6 +683,48 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_payment_refunded() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_shortfall() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    its record;
+begin
+    if (select p.status from payments p where p.id = new.payment_id for share) not in ('released', 'unconfirmed') then
+        raise exception 'what is missing is said with the payment, not later'
+            using errcode = '23514', constraint = 'payment_shortfalls_step_ck', table = 'payment_shortfalls';
+    end if;
+    select l.amount_minor, l.euro_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its
+    from payment_lines l where l.id = new.line_id;
+    if its.payment_id is distinct from new.payment_id or its.currency <> new.currency or new.amount_minor > its.amount_minor
+        or (2 * (its.euro_minor - new.euro_minor) - 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits
+        > 200::numeric * (its.amount_minor - new.amount_minor)
+        or (2 * (its.euro_minor - new.euro_minor) + 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits
+        <= 200::numeric * (its.amount_minor - new.amount_minor) then
+        raise exception 'not of the line, or not at its rate'
+            using errcode = '23514', constraint = 'payment_shortfalls_rest_ck', table = 'payment_shortfalls';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_shortfall() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_shortfall_settled() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if (select p.status from payments p where p.id = new.payment_id) not in ('paid', 'reversed')
+        or (select sum(l.euro_minor) from payment_lines l where l.payment_id = new.payment_id)
+        <= (select sum(s.euro_minor) from payment_shortfalls s where s.payment_id = new.payment_id) then
+        raise exception 'a payment of which nothing was paid has failed'
+            using errcode = '23514', constraint = 'payment_shortfalls_settled_ck', table = 'payment_shortfalls';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_shortfall_settled() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_payment_writer() RETURNS trigger
     LANGUAGE plpgsql
@@ -1013,7 +1058,8 @@ CREATE FUNCTION public.keep_payment_totals() RETURNS trigger
     AS $$
 declare
     its_country text := (select c.country_of_return from cases as c where c.id = new.case_id);
-    its_euro bigint := (select coalesce(sum(l.euro_minor), 0) from payment_lines as l where l.payment_id = new.id);
+    its_euro bigint := (select coalesce(sum(l.euro_minor), 0) from payment_lines as l where l.payment_id = new.id)
+    - (select coalesce(sum(s.euro_minor), 0) from payment_shortfalls as s where s.payment_id = new.id);
 begin
     if new.status = 'paid' then
         insert into payment_totals as t (country, month, payments, euro_minor)
@@ -1237,6 +1283,21 @@ ALTER TABLE ONLY public.payment_refunds FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_refunds OWNER TO reintegration_owner;
 
+CREATE TABLE public.payment_shortfalls (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    line_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    euro_minor bigint NOT NULL,
+    CONSTRAINT payment_shortfalls_amount_ck CHECK (((amount_minor > 0) AND (euro_minor > 0)))
+);
+
+ALTER TABLE ONLY public.payment_shortfalls FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_shortfalls OWNER TO reintegration_owner;
+
 CREATE TABLE public.payment_totals (
     id bigint NOT NULL,
     country text NOT NULL,
@@ -1266,9 +1327,11 @@ CREATE FUNCTION public.payment_totals_differences() RETURNS TABLE(country text, 
     FROM ( SELECT c.country_of_return AS country,
              (date_trunc('month'::text, (p.paid_on)::timestamp with time zone))::date AS month,
              (1)::bigint AS payments,
-             ( SELECT COALESCE(sum(l.euro_minor), (0)::numeric) AS "coalesce"
+             (( SELECT COALESCE(sum(l.euro_minor), (0)::numeric) AS "coalesce"
                     FROM public.payment_lines l
-                   WHERE (l.payment_id = p.id)) AS euro_minor,
+                   WHERE (l.payment_id = p.id)) - ( SELECT COALESCE(sum(s.euro_minor), (0)::numeric) AS "coalesce"
+                    FROM public.payment_shortfalls s
+                   WHERE (s.payment_id = p.id))) AS euro_minor,
              (0)::bigint AS refunds,
              (0)::numeric AS refunded_minor
             FROM (public.payments p
@@ -2529,6 +2592,12 @@ ALTER TABLE ONLY public.payment_refunds
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_pk PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.payment_shortfalls
+    ADD CONSTRAINT payment_shortfalls_line_uq UNIQUE (line_id);
+
+ALTER TABLE ONLY public.payment_shortfalls
+    ADD CONSTRAINT payment_shortfalls_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.payment_totals
     ADD CONSTRAINT payment_totals_pk PRIMARY KEY (id);
 
@@ -2780,6 +2849,12 @@ CREATE INDEX payment_refunds_line_ix ON public.payment_refunds USING btree (line
 CREATE UNIQUE INDEX payment_refunds_one_open_uq ON public.payment_refunds USING btree (line_id) WHERE (decision IS NULL);
 
 CREATE INDEX payment_refunds_payment_ix ON public.payment_refunds USING btree (payment_id, case_id);
+
+CREATE INDEX payment_shortfalls_case_ix ON public.payment_shortfalls USING btree (case_id);
+
+CREATE INDEX payment_shortfalls_currency_ix ON public.payment_shortfalls USING btree (currency);
+
+CREATE INDEX payment_shortfalls_payment_ix ON public.payment_shortfalls USING btree (payment_id, case_id);
 
 CREATE INDEX payment_totals_country_ix ON public.payment_totals USING btree (country);
 
@@ -3181,6 +3256,20 @@ CREATE TRIGGER payment_refunds_totals AFTER UPDATE ON public.payment_refunds FOR
 
 CREATE TRIGGER payment_refunds_version BEFORE UPDATE ON public.payment_refunds FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
+CREATE TRIGGER payment_shortfalls_append_only BEFORE DELETE OR UPDATE ON public.payment_shortfalls FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER payment_shortfalls_audit_delete AFTER DELETE ON public.payment_shortfalls REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_shortfalls_audit_insert AFTER INSERT ON public.payment_shortfalls REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_shortfalls_audit_update AFTER UPDATE ON public.payment_shortfalls REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_shortfalls_check AFTER INSERT ON public.payment_shortfalls FOR EACH ROW EXECUTE FUNCTION public.check_payment_shortfall();
+
+CREATE TRIGGER payment_shortfalls_no_truncate BEFORE TRUNCATE ON public.payment_shortfalls FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER payment_shortfalls_settled_ck AFTER INSERT ON public.payment_shortfalls DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_shortfall_settled();
+
 CREATE TRIGGER payment_totals_no_truncate BEFORE TRUNCATE ON public.payment_totals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER payments_announce AFTER INSERT OR UPDATE OF status ON public.payments FOR EACH ROW EXECUTE FUNCTION public.announce_payment();
@@ -3483,6 +3572,15 @@ ALTER TABLE ONLY public.payment_refunds
 
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
+ALTER TABLE ONLY public.payment_shortfalls
+    ADD CONSTRAINT payment_shortfalls_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.payment_shortfalls
+    ADD CONSTRAINT payment_shortfalls_line_fk FOREIGN KEY (line_id) REFERENCES public.payment_lines(id);
+
+ALTER TABLE ONLY public.payment_shortfalls
+    ADD CONSTRAINT payment_shortfalls_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
 
 ALTER TABLE ONLY public.payment_totals
     ADD CONSTRAINT payment_totals_country_fk FOREIGN KEY (country) REFERENCES public.countries(code);
@@ -3791,6 +3889,18 @@ CREATE POLICY payment_refunds_update_roles ON public.payment_refunds AS RESTRICT
    FROM public.payments p
   WHERE ((p.id = payment_refunds.payment_id) AND public.actor_controls(p.field_office_id)))))));
 
+ALTER TABLE public.payment_shortfalls ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_shortfalls_guard ON public.payment_shortfalls FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_shortfalls_insert_roles ON public.payment_shortfalls AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is) AND (EXISTS ( SELECT
+   FROM public.payments p
+  WHERE ((p.id = payment_shortfalls.payment_id) AND public.actor_carries(p.field_office_id)))))));
+
+CREATE POLICY payment_shortfalls_scope ON public.payment_shortfalls USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.payments p
+  WHERE (p.id = payment_shortfalls.payment_id))));
+
 ALTER TABLE public.payment_totals ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY payment_totals_guard ON public.payment_totals TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
@@ -3965,6 +4075,10 @@ GRANT UPDATE(decision_note) ON TABLE public.payment_refunds TO reintegration_app
 GRANT UPDATE(decided_by) ON TABLE public.payment_refunds TO reintegration_app;
 
 GRANT UPDATE(decided_at) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.payment_shortfalls TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_shortfalls TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_shortfalls TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_auditor;

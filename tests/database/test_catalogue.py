@@ -69,6 +69,8 @@ DEFINERS = {
     "check_payment_refund",
     "check_payment_refund_posted",
     "check_payment_refunded",
+    "check_payment_shortfall",
+    "check_payment_shortfall_settled",
     "check_plan_item",
     "check_plan_total",
     "check_postings",

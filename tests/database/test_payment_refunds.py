@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from reintegration.audit.invariants import check
 from reintegration.cases import service as cases
 from reintegration.cases.commands import CloseCase
 from reintegration.cases.errors import AlreadyDecidedError
@@ -31,7 +32,7 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
 from reintegration.ledger.service import flows, post, post_many
 from reintegration.payments import service
-from reintegration.payments.commands import DecideRefund, RequestRefund
+from reintegration.payments.commands import DecideRefund, PaidLine, RequestRefund
 from reintegration.payments.errors import (
     DocumentsMissingError,
     PaymentInFutureError,
@@ -41,15 +42,18 @@ from reintegration.payments.errors import (
 )
 from tests import builders
 from tests.builders import CAMEROON, COORDINATOR, EVERYBODY, FINANCE, OFFICER, OTHER_COORDINATOR, actor, days_ago
+from tests.database import law_case
 from tests.database.law import become, outcome, undone
-from tests.database.law_case import PAID, a_document, a_law_case, a_line, a_payment, attach
+from tests.database.law_case import PAID, a_document, a_law_case, a_line, a_payment
 from tests.database.law_payment import Stage
 from tests.payment_steps import (
     BuiltPlan,
     a_draft,
     a_planned_case,
     asking,
+    attach,
     carry,
+    confirmation,
     done,
     euros,
     held,
@@ -259,6 +263,55 @@ async def test_totals_tell_what_came_back_in_the_month_in_which_it_came(fresh_da
         assert await value(work, "select sum(refunded_minor)::int from payment_totals_differences()") == -1
 
 
+async def test_of_a_payment_that_was_paid_in_part_the_rest_is_free_again(work: UnitOfWork) -> None:
+    plan = await a_planned_case(work, 100_000)
+    payment = await a_draft(work, plan, await supplied(work, euros(30_000), euros(5_000)))
+    await carry(work, payment, "released")
+    proof = await attach(work, payment, "proof_of_payment")
+    async with work.read(builders.SYSTEM) as transaction:
+        rows = await transaction.fetch("select id from payment_lines where payment_id = $1 order by position", payment)
+    lines = tuple(found["id"] for found in rows)
+    asked = await confirmation(work, payment)
+    for amount, error in ((30_001, InvalidInputError), (-1, InvalidInputError)):
+        wrong = replace(asked, paid_in_part=(PaidLine(lines[0], euros(amount)),))
+        await refused(work, OFFICER, asking(service.confirm_payment, wrong), error)
+    nothing = replace(asked, paid_in_part=tuple(PaidLine(line, euros(0)) for line in lines))
+    await refused(work, OFFICER, asking(service.confirm_payment, nothing), InvalidInputError)
+    foreign = replace(asked, paid_in_part=(PaidLine(new_id(), euros(1)),))
+    await refused(work, OFFICER, asking(service.confirm_payment, foreign), NotFoundError)
+    part = replace(asked, paid_in_part=(PaidLine(lines[0], euros(12_345)), PaidLine(lines[1], euros(5_000))))
+    await done(work, OFFICER, service.confirm_payment, part)
+    assert await held(work, plan.case.id) == {"entitlement": 80_000, "plan_line": 82_655, "spent": 17_345}
+    missing = "select line_id, amount_minor, euro_minor from payment_shortfalls where payment_id = $1"
+    assert tuple((await row(work, missing, payment)).values()) == (lines[0], 17_655, 17_655)
+    # No more comes back than was paid.
+    it = Bought(plan, payment, lines, proof)
+    await refused(work, OFFICER, asking(service.request_refund, it.back(euros(12_346))), RefundTooLargeError)
+    await agreed(work, it.back(euros(12_345)))
+    assert (await held(work, plan.case.id))["spent"] == 5_000
+    assert (await check(work)).violations == 0
+
+
+async def test_what_was_paid_in_part_is_reversed_in_that_part(fresh_database: DatabaseAddresses) -> None:
+    """Half of 33.33 BRL, paid at 5.3115, is 3.14 of 6.28 EUR."""
+    async with builders.open_work(fresh_database) as work:
+        await a_confirmed_month(work, first_of_month(days_ago(3)), BRL="5.3115")
+        plan = await a_planned_case(work, 100_000)
+        payment = await a_draft(work, plan, await supplied(work, Money.parse("33.33", "BRL")))
+        await carry(work, payment, "released")
+        await attach(work, payment, "proof_of_payment")
+        line = UUID(str(await value(work, "select id from payment_lines where payment_id = $1", payment)))
+        half = PaidLine(line, Money.parse("16.66", "BRL"))
+        await done(work, OFFICER, service.confirm_payment, replace(await confirmation(work, payment), paid_in_part=(half,)))
+        assert (await held(work, plan.case.id))["spent"] == 314
+        assert await value(work, "select euro_minor from payment_shortfalls where payment_id = $1", payment) == 314
+        assert await value(work, "select sum(euro_minor)::int from payment_totals") == 314
+        assert await value(work, "select count(*) from payment_totals_differences()") == 0
+        await done(work, COORDINATOR, service.reverse_payment, await reversal(work, payment))
+        assert await held(work, plan.case.id) == {"entitlement": 80_000, "plan_line": 100_000}
+        assert (await check(work)).violations == 0
+
+
 @pytest.fixture
 async def stage(law_pool: asyncpg.Pool) -> AsyncIterator[Stage]:
     """A paid payment of 100.00 EUR to a supplier, that the ledger knows nothing of."""
@@ -268,16 +321,22 @@ async def stage(law_pool: asyncpg.Pool) -> AsyncIterator[Stage]:
         payment = await a_payment(transaction, case.id, case.office_id, plan_item_id=case.item_id, **supplier)
         await a_line(transaction, payment, case.id)
         invoice = await a_document(transaction, case.id, case.office_id, kind="invoice")
-        await attach(transaction, payment, case.id, invoice)
+        await law_case.attach(transaction, payment, case.id, invoice)
         found = Stage(transaction, case)
         await found.bring_to("released", payment)
         proof = await a_document(transaction, case.id, case.office_id, kind="proof_of_payment", sha256="b" * 64)
-        await attach(transaction, payment, case.id, proof, stage="settlement")
+        await law_case.attach(transaction, payment, case.id, proof, stage="settlement")
         yield found
 
 
 class TestTheDatabase:
     """The same law, said to whoever writes past the use cases."""
+
+    _SHORT = (
+        "insert into payment_shortfalls (id, payment_id, case_id, line_id, amount_minor, currency, euro_minor)"
+        " select gen_random_uuid(), p.id, p.case_id, l.id, $2, $3, $4 from payments p join payment_lines l on l.payment_id = p.id"
+        " where p.case_id = $1 and p.kind = 'supplier_direct'"
+    )
 
     _RECORD = (
         "insert into payment_refunds (id, payment_id, case_id, line_id, evidence_id, number, amount_minor, currency, euro_minor,"
@@ -315,6 +374,30 @@ class TestTheDatabase:
         assert await outcome(stage.transaction, self._DECIDE, stage.case.id, "refused", "second") == 1
         again = "update payment_refunds set decision_note = 'Again' where case_id = $1"
         assert await outcome(stage.transaction, again, stage.case.id) == "payment_refunds_decided_ck"
+
+    async def test_what_is_missing_is_said_with_the_payment_and_is_the_rest_of_its_line(self, stage: Stage) -> None:
+        transaction, case = stage.transaction, stage.case
+        for cells, rule in (
+            ((100, "USD", 100), "payment_shortfalls_rest_ck"),
+            ((100, "EUR", 99), "payment_shortfalls_rest_ck"),
+            ((10_001, "EUR", 10_001), "payment_shortfalls_rest_ck"),
+            ((0, "EUR", 0), "payment_shortfalls_amount_ck"),
+            ((100, "EUR", 100), "payment_shortfalls_settled_ck"),
+        ):
+            assert await outcome(transaction, self._SHORT, case.id, *cells) == rule
+        await transaction.execute(self._PAY, case.id)
+        assert await outcome(transaction, self._SHORT, case.id, 100, "EUR", 100) == "payment_shortfalls_step_ck"
+
+    async def test_who_settles_says_what_is_missing(self, stage: Stage) -> None:
+        transaction, case = stage.transaction, stage.case
+        may = {}
+        for who in (*EVERYBODY, actor(Role.FIELD_OFFICER, "elsewhere", office=CAMEROON), OTHER_COORDINATOR):
+            await become(transaction, who)
+            await transaction.execute("savepoint attempted")
+            may[who.id] = await outcome(transaction, self._SHORT, case.id, 100, "EUR", 100)
+            await transaction.execute("rollback to attempted")
+        passed = {who for who, result in may.items() if result == "payment_shortfalls_settled_ck"}
+        assert passed == {OFFICER.id, COORDINATOR.id}
 
     async def test_an_approval_is_posted_and_nothing_else_brings_spent_money_back(self, stage: Stage) -> None:
         transaction, case = stage.transaction, stage.case

@@ -143,7 +143,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
             "approvedAt approvedBy approvedDigest case contentDigest description documents entitlement fund holds id "
             "invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy refunds "
             "rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference "
-            "status stream submittedAt supplier total version"
+            "shortfalls status stream submittedAt supplier total version"
         ),
     ),
     ("PaymentConnection", CASES, "edges pageInfo totalCount"),
@@ -166,6 +166,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ),
     ("PaymentHold", CASES, "id liftedAt liftedBy payment placedAt placedBy version"),
     ("PaymentHold", CONTROLLERS, "cause liftReason reason"),
+    ("PaymentShortfall", CASES, "amount euro id line payment"),
     (
         "PaymentRefund",
         CASES,

@@ -31,6 +31,7 @@ WITHOUT_ROWS = {
     "DeadlineNotice",
     "PaymentHold",
     "PaymentRefund",
+    "PaymentShortfall",
     "ReceiptCode",
 }
 """Records that the caseload has none of."""

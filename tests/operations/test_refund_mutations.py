@@ -11,7 +11,7 @@ from reintegration.storage.client import ObjectStore
 from tests.builders import COORDINATOR, OFFICER, OTHER_COORDINATOR, OTHER_OFFICER, days_ago
 from tests.operations.desk import Desk, Wish, open_desk
 from tests.operations.mutation_steps import euros, part
-from tests.payment_steps import a_payment, a_planned_case
+from tests.payment_steps import a_payment, a_planned_case, attach
 from tests.proofs import value
 
 _SHOWS = (
@@ -95,4 +95,21 @@ async def test_a_supplier_gives_a_part_back_and_the_coordinator_agrees(desk: Des
         "decidedBy": COORDINATOR.id,
         "decisionNote": "Seen on the statement",
         "payment": payment(refund, "525.50", "374.50", "PAYMENT_REFUNDED"),
+    }
+
+
+async def test_a_payment_is_confirmed_in_part(desk: Desk) -> None:
+    released = await a_payment(desk.work, await a_planned_case(desk.work, 90_000), 40_000, status="released")
+    await attach(desk.work, released, "proof_of_payment")
+    line = encode(
+        "PaymentLine", UUID(str(await value(desk.work, "select id from payment_lines where payment_id = $1", released)))
+    )
+    paid = {"paymentId": encode("Payment", released), "expectedVersion": 4, "paidOn": days_ago(1).isoformat(), "reference": "B-1"}
+    shows = "payment { status total { amount } shortfalls { amount { amount } euro { amount } line { position } } }"
+    part_of_it = {"paidInPart": [{"lineId": line, "amount": euros("150.01")}]}
+    done = await desk.done(OFFICER, "paymentConfirm", {**paid, **part_of_it}, shows)
+    assert done["payment"] == {
+        "status": "PAID",
+        "total": {"amount": "400.00"},
+        "shortfalls": [{"amount": {"amount": "249.99"}, "euro": {"amount": "249.99"}, "line": {"position": 1}}],
     }

@@ -24,6 +24,7 @@ from reintegration.payments.commands import (
     IssueReceiptCode,
     LiftHold,
     MarkPaymentUnconfirmed,
+    PaidLine,
     PaymentContent,
     PaymentLineDraft,
     ReleasePayment,
@@ -92,11 +93,13 @@ class Cashier:
             release = ReleasePayment(payment, version + 2, digest)
             await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.release_payment(t, release))
 
-    async def paid(self, *amounts: Money, file: str | None = None) -> UUID:
-        """A payment whose money arrived."""
+    async def paid(self, *amounts: Money, file: str | None = None, first: Money | None = None) -> UUID:
+        """A payment whose money arrived; of its first line so much, where it is said."""
         payment = await self.payment("released", *amounts, file=file)
         await self.attach(payment, await self.document("proof_of_payment"))
-        confirm = ConfirmPayment(payment, 4, days_ago(1), self.desk.side.text("BANK"))
+        line = await value(self.desk.work, "select id from payment_lines where payment_id = $1 and position = 1", payment)
+        part = () if first is None else (PaidLine(UUID(str(line)), first),)
+        confirm = ConfirmPayment(payment, 4, days_ago(1), self.desk.side.text("BANK"), part)
         await self.desk.do(Role.FIELD_OFFICER, lambda t: payments.confirm_payment(t, confirm))
         return payment
 
@@ -119,6 +122,7 @@ class Cashier:
         await self.held(returned.id)
         await self.received(await self.paid(side.euros(42)))
         await self.refunded(await self.paid(side.euros(43)))
+        await self.paid(side.euros(44), first=side.euros(4))
         reverse = ReversePayment(await self.paid(side.euros(41)), 5, side.text("Money came back"))
         await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.reverse_payment(t, reverse))
         announced = RequestUpload(

@@ -54,7 +54,7 @@ INVARIANTS: Final = (
     ),
     Invariant("payments_not_held", "Nothing was released while somebody held it.", "Payment"),
     Invariant("lines_converted", "The euro of each line are its amount divided by its rate, rounded half up.", "Payment"),
-    Invariant("refunds_within_lines", "No more came back of a line than it has cost.", "Payment"),
+    Invariant("refunds_within_lines", "No more came back of a line than was paid of it.", "Payment"),
     Invariant(
         "transfers_posted", "An approved transfer between plan items moved its amount, another one nothing.", "BudgetTransfer"
     ),

@@ -33,9 +33,12 @@ from (
     select
         p.id,
         case when p.status in ('submitted', 'approved', 'released', 'unconfirmed') then l.euro_minor else 0 end as reserved,
-        case when p.status = 'paid' then l.euro_minor - coalesce(r.euro_minor, 0) else 0 end as spent
+        case when p.status = 'paid' then l.euro_minor - coalesce(s.euro_minor, 0) - coalesce(r.euro_minor, 0) else 0 end as spent
     from payments p
     join (select x.payment_id, sum(x.euro_minor) as euro_minor from payment_lines x group by x.payment_id) l on l.payment_id = p.id
+    left join (
+        select x.payment_id, sum(x.euro_minor) as euro_minor from payment_shortfalls x group by x.payment_id
+    ) s on s.payment_id = p.id
     left join (
         select x.payment_id, sum(x.euro_minor) as euro_minor from payment_refunds x
         where x.decision = 'approved' group by x.payment_id
@@ -104,8 +107,10 @@ where p.status not in ('draft', 'cancelled')
 -- name: refunds_within_lines
 select l.payment_id as id from payment_lines l
 join payment_refunds r on r.line_id = l.id and r.decision is distinct from 'refused'
-group by l.id
-having sum(r.amount_minor) > l.amount_minor or sum(r.euro_minor) > l.euro_minor
+left join payment_shortfalls s on s.line_id = l.id
+group by l.id, s.id
+having sum(r.amount_minor) > l.amount_minor - coalesce(s.amount_minor, 0)
+    or sum(r.euro_minor) > l.euro_minor - coalesce(s.euro_minor, 0)
 
 -- name: transfers_posted
 select b.id from budget_transfers b

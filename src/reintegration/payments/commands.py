@@ -137,13 +137,22 @@ class ReleasePayment:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidLine:
+    """How much of a line was paid, in its currency."""
+
+    line_id: UUID
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmPayment:
-    """The money has arrived: the day, and the reference of the bank or the receipt."""
+    """The money has arrived: the day, and the reference of the bank or the receipt. Lines that are not named were paid wholly."""
 
     id: UUID
     expected_version: int
     paid_on: date
     reference: str
+    paid_in_part: tuple[PaidLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,12 @@ CONSTRAINTS: ConstraintErrors = {
     "receipt_codes_once_ck": ReceiptConfirmedError,
     "receipt_codes_one_open_uq": ReceiptConfirmedError,
     "receipt_codes_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="received"),
+    "payment_shortfalls_amount_ck": lambda: InvalidInputError(
+        field="paidInPart", reason="what is missing is worth less than half a cent"
+    ),
+    "payment_shortfalls_settled_ck": lambda: InvalidInputError(
+        field="paidInPart", reason="a payment of which nothing was paid has failed"
+    ),
     "payments_refunded_ck": PaymentRefundedError,
     "payment_refunds_pk": id_taken,
     "payment_refunds_line_fk": lambda: NotFoundError(kind="PaymentLine"),
@@ -231,6 +237,14 @@ WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
         "payment_lines_pk",
         "payment_lines_position_uq",
         "payment_lines_rate_ck",
+        "payment_shortfalls_append_only_ck",
+        "payment_shortfalls_currency_fk",
+        "payment_shortfalls_line_fk",
+        "payment_shortfalls_line_uq",
+        "payment_shortfalls_payment_fk",
+        "payment_shortfalls_pk",
+        "payment_shortfalls_rest_ck",
+        "payment_shortfalls_step_ck",
         "payment_refunds_currency_fk",
         "payment_refunds_decision_ck",
         "payment_refunds_evidence_ck",

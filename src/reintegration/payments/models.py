@@ -174,6 +174,32 @@ class PaymentHold(Model):
         table = "payment_holds"
 
 
+class PaymentShortfall(Model):
+    """What was not paid of a line of a payment that was paid in part."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    payment: fields.ForeignKeyRelation["Payment"] = fields.ForeignKeyField(
+        "models.Payment", source_field="payment_id", related_name="shortfalls", on_delete=fields.RESTRICT
+    )
+    payment_id: UUID
+    case_id = fields.UUIDField()
+    line: fields.ForeignKeyRelation["PaymentLine"] = fields.ForeignKeyField(
+        "models.PaymentLine", source_field="line_id", related_name="shortfalls", on_delete=fields.RESTRICT
+    )
+    line_id: UUID
+    amount_minor = fields.BigIntField()
+    currency_row: fields.ForeignKeyRelation["Currency"] = fields.ForeignKeyField(
+        "models.Currency", source_field="currency", related_name="payment_shortfalls_by_currency_row", on_delete=fields.RESTRICT
+    )
+    currency_row_id: str
+    euro_minor = fields.BigIntField()
+
+    class Meta:
+        """Table payment_shortfalls."""
+
+        table = "payment_shortfalls"
+
+
 class PaymentRefund(Model):
     """A part of a line that a supplier gave back, decided by a second person."""
 

@@ -175,6 +175,16 @@ update receipt_codes set confirmed_by = $2, confirmed_at = $3 where id = $1
 -- name: count_attempt
 update receipt_codes set attempts = attempts + 1 where id = $1
 
+-- name: shortfall
+-- What was not paid of a payment, in euro cents.
+select coalesce(sum(euro_minor), 0)::bigint from payment_shortfalls where payment_id = $1
+
+-- name: record_shortfalls
+insert into payment_shortfalls (id, payment_id, case_id, line_id, amount_minor, currency, euro_minor)
+select s.id, $1, $2, s.line_id, s.amount_minor, s.currency, s.euro_minor
+from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::bigint[])
+    as s (id, line_id, amount_minor, currency, euro_minor)
+
 -- name: line_refunded
 -- A line of a payment with its rate, what came back of it so far, how many refunds the payment has had, and the document as it
 -- is attached to the payment.
@@ -201,7 +211,7 @@ select
     p.paid_on, s.name as supplier, p.invoice_number, p.description, l.description as line_description, l.amount_minor,
     l.currency, l.rate, l.rate_month, l.rate_source, p.rate_rule, l.euro_minor, p.settlement_reference, p.prepared_by,
     p.prepared_at, p.submitted_at, p.approved_by, p.approved_at, p.released_by, p.released_at, p.settled_by, p.settled_at,
-    p.reversed_by, p.reversed_at, b.refunded_minor, b.refunded_euro_minor, b.last_refund_on, p.approved_digest,
+    p.reversed_by, p.reversed_at, h.amount_minor as shortfall_minor, h.euro_minor as shortfall_euro_minor, b.refunded_minor, b.refunded_euro_minor, b.last_refund_on, p.approved_digest,
     (
         select string_agg(distinct d.sha256, ' ' order by d.sha256)
         from payment_documents pd
@@ -221,6 +231,7 @@ left join plan_items i on i.id = p.plan_item_id
 left join field_offices o on o.id = p.field_office_id
 left join partners n on n.id = o.partner_id
 left join suppliers s on s.id = p.supplier_id
+left join payment_shortfalls h on h.line_id = l.id
 left join lateral (
     select
         sum(r.amount_minor)::bigint as refunded_minor, sum(r.euro_minor)::bigint as refunded_euro_minor,

@@ -48,7 +48,8 @@ PAYMENT_LINES: Final = Table(
         Column("rate_source", _K.TEXT, "Where the rate comes from"),
         Column("rate_rule", _K.TEXT, "Which month's rate the operation takes"),
         Column("amount_eur", _K.MONEY, "Amount in euro: amount / rate, half up to cents", ColumnRole.SUMMED),
-        Column("paid_eur", _K.MONEY, "The same where the status is paid, else empty", ColumnRole.SUMMED),
+        Column("paid_amount", _K.MONEY, "What was paid of the amount; empty unless the status is paid", ColumnRole.SUMMED),
+        Column("paid_eur", _K.MONEY, "The same in euro at the line's rate", ColumnRole.SUMMED),
         Column("settlement_reference", _K.TEXT, "Reference of the bank or the signed receipt"),
         Column("prepared_by", _K.TEXT, "Who prepared it"),
         Column("prepared_at", _K.TIMESTAMP, "When"),
@@ -71,7 +72,7 @@ PAYMENT_LINES: Final = Table(
     ),
 )
 _SAME = {"approval_digest": "approved_digest"}
-_COMPUTED = {"amount", "amount_eur", "paid_eur", "refunded_amount", "refunded_eur", "net_eur"}
+_COMPUTED = {"amount", "amount_eur", "paid_amount", "paid_eur", "refunded_amount", "refunded_eur", "net_eur"}
 
 
 def report_definitions() -> tuple[ReportDefinition, ...]:
@@ -109,10 +110,12 @@ def _period(parameters: Parameters) -> tuple[date, date]:
 
 
 def _line(row: DatabaseRow) -> Row:
-    paid_minor = row["euro_minor"] if row["status"] == "paid" else None
+    is_paid = row["status"] == "paid"
+    paid_minor = row["euro_minor"] - (row["shortfall_euro_minor"] or 0) if is_paid else None
     computed = {
         "amount": Money(row["amount_minor"], row["currency"]),
         "amount_eur": _money(row["euro_minor"], EURO),
+        "paid_amount": _money(row["amount_minor"] - (row["shortfall_minor"] or 0) if is_paid else None, row["currency"]),
         "paid_eur": _money(paid_minor, EURO),
         "refunded_amount": _money(row["refunded_minor"], row["currency"]),
         "refunded_eur": _money(row["refunded_euro_minor"], EURO),

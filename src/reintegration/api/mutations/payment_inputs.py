@@ -25,6 +25,7 @@ from reintegration.payments.commands import (
     DraftPayment,
     FailPayment,
     MarkPaymentUnconfirmed,
+    PaidLine,
     PaymentContent,
     PaymentLineDraft,
     RegisterSupplier,
@@ -192,12 +193,23 @@ class PaymentReleaseInput(UpdateInput):
 
 
 @strawberry.input
+class PaidLineInput:
+    """See PaidLine."""
+
+    line_id: strawberry.ID
+    amount: MoneyInput = strawberry.field(description="What was paid of the line, in its currency; zero if nothing.")
+
+
+@strawberry.input
 class PaymentConfirmInput(UpdateInput):
     """See ConfirmPayment."""
 
     payment_id: strawberry.ID
     paid_on: date
     reference: str = strawberry.field(description="Of the bank, or of the receipt.")
+    paid_in_part: list[PaidLineInput] | None = strawberry.field(
+        default=None, description="Lines of which less was paid; their rest is free again. Those not named were paid wholly."
+    )
 
     def command(self) -> ConfirmPayment:
         """The command."""
@@ -206,6 +218,10 @@ class PaymentConfirmInput(UpdateInput):
             expected_version=self.expected_version,
             paid_on=self.paid_on,
             reference=self.reference,
+            paid_in_part=tuple(
+                PaidLine(decode(line.line_id, "PaymentLine"), line.amount.read(f"paidInPart.{number}.amount"))
+                for number, line in enumerate(self.paid_in_part or ())
+            ),
         )
 
 

@@ -17,6 +17,7 @@ from reintegration.api.types.references import (
     PaymentHoldRef,
     PaymentLineRef,
     PaymentRefundRef,
+    PaymentShortfallRef,
     PlanItemRef,
     ReceiptCodeRef,
 )
@@ -102,6 +103,9 @@ class Payment(Node):
     holds: list[PaymentHoldRef] = to_many(
         "PaymentHold", "payment_id", ("placed_at", "id"), "One that nobody lifted stops it.", size=1
     )
+    shortfalls: list[PaymentShortfallRef] = to_many(
+        "PaymentShortfall", "payment_id", ("id",), "What was not paid of its lines, where it was paid in part.", size=1
+    )
     refunds: list[PaymentRefundRef] = to_many(
         "PaymentRefund", "payment_id", ("number",), "Parts that the supplier gave back, or is said to have.", size=1
     )
@@ -158,6 +162,18 @@ class PaymentHold(Node):
 
 def _may_know(info: ApiInfo) -> bool:
     return allows(info.context.actor.role, Permission.HOLD_READ)
+
+
+@reads(rows.PaymentShortfall, Permission.PAYMENT_READ)
+@strawberry.type(description="What was not paid of a line of a payment that was paid in part.")
+class PaymentShortfall(Node):
+    """Table payment_shortfalls."""
+
+    row: strawberry.Private[rows.PaymentShortfall]
+    amount: Money = money("amount_minor", "currency_row_id")
+    euro: Money = money("euro_minor", None, "What the line would have cost besides.")
+    payment: Payment = to_one("Payment", "payment_id")
+    line: PaymentLine = to_one("PaymentLine", "line_id")
 
 
 @reads(rows.PaymentRefund, Permission.PAYMENT_READ)

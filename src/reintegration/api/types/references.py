@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     )
     from reintegration.api.types.evidence import Document, PaymentDocument
     from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
-    from reintegration.api.types.payments import Payment, PaymentHold, PaymentLine, PaymentRefund, ReceiptCode, Supplier
+    from reintegration.api.types.payments import (
+        Payment,
+        PaymentHold,
+        PaymentLine,
+        PaymentRefund,
+        PaymentShortfall,
+        ReceiptCode,
+        Supplier,
+    )
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
 
@@ -49,6 +57,7 @@ LedgerTransactionRef = Annotated["LedgerTransaction", _LEDGER]
 PaymentRef = Annotated["Payment", _PAYMENTS]
 PaymentHoldRef = Annotated["PaymentHold", _PAYMENTS]
 PaymentRefundRef = Annotated["PaymentRefund", _PAYMENTS]
+PaymentShortfallRef = Annotated["PaymentShortfall", _PAYMENTS]
 ReceiptCodeRef = Annotated["ReceiptCode", _PAYMENTS]
 PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
 SupplierRef = Annotated["Supplier", _PAYMENTS]
