@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from itertools import count
 from uuid import UUID
 
+import asyncpg
+
 from reintegration.cases import service as cases
 from reintegration.cases.commands import (
     ConfirmArrival,
@@ -80,15 +82,39 @@ OTHER_OFFICER = actor(Role.FIELD_OFFICER, "officer-of-cameroon", office=CAMEROON
 OTHER_COORDINATOR = actor(Role.PARTNER_COORDINATOR, "coordinator-of-caritas", office=MONGOLIA_CARITAS)
 
 
+_USUAL_SIZE = 4
+_shared: dict[str, asyncpg.Pool] = {}
+"""Pools by the address of a database that many tests use one after the other."""
+
+
 @asynccontextmanager
-async def open_work(addresses: DatabaseAddresses, *, max_size: int = 4) -> AsyncIterator[UnitOfWork]:
-    """A unit of work with the constraints of all rooms, on a pool of its own."""
+async def shared_pool(addresses: DatabaseAddresses) -> AsyncIterator[None]:
+    """Keep one pool for all who come to `a_pool` for this database: a new backend costs more than most tests."""
+    async with a_pool(addresses) as pool:
+        _shared[addresses.application_url] = pool
+        yield
+        del _shared[addresses.application_url]
+
+
+@asynccontextmanager
+async def a_pool(addresses: DatabaseAddresses, *, max_size: int = _USUAL_SIZE) -> AsyncIterator[asyncpg.Pool]:
+    """A pool of the application's role: the shared one where there is one and nobody asks for another size."""
+    if max_size == _USUAL_SIZE and addresses.application_url in _shared:
+        yield _shared[addresses.application_url]
+        return
     await register_models()
     pool = await open_pool(addresses.application_url, max_size=max_size)
     try:
-        yield UnitOfWork(pool, ALL_CONSTRAINTS)
+        yield pool
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def open_work(addresses: DatabaseAddresses, *, max_size: int = _USUAL_SIZE) -> AsyncIterator[UnitOfWork]:
+    """A unit of work with the constraints of all rooms."""
+    async with a_pool(addresses, max_size=max_size) as pool:
+        yield UnitOfWork(pool, ALL_CONSTRAINTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

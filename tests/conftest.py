@@ -19,6 +19,7 @@ from reintegration.database.embedded import DatabaseAddresses, EmbeddedPostgres
 from reintegration.database.migrate import migrate
 from reintegration.database.roles import ensure_roles
 from reintegration.programme.loading import load_reference
+from tests.builders import shared_pool
 
 ROOT = Path(__file__).parents[1]
 TEST_DIR = ROOT / ".data" / "test"
@@ -186,7 +187,8 @@ async def _clone(addresses: DatabaseAddresses, template: str) -> AsyncIterator[D
 async def database_urls(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[DatabaseAddresses]:
     """This worker's migrated database, at first with reference data alone; tests that commit leave their rows to the next."""
     async for addresses in _clone(postgres_addresses, database_template):
-        yield addresses
+        async with shared_pool(addresses):
+            yield addresses
 
 
 @pytest.fixture

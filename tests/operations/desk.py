@@ -12,13 +12,12 @@ from reintegration.api.context import ApiContext
 from reintegration.api.edge import EdgeSchema
 from reintegration.api.identifiers import encode
 from reintegration.api.schema import build_schema
-from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses
-from reintegration.database.unit_of_work import UnitOfWork, open_pool
+from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.actor import Actor
 from reintegration.kernel.ids import new_id
-from reintegration.models import register_models
 from reintegration.storage.client import ObjectStore
+from tests import builders
 from tests.builders import AUDITOR
 from tests.proofs import value
 
@@ -69,11 +68,9 @@ def _schema() -> EdgeSchema:
 
 @asynccontextmanager
 async def open_desk(addresses: DatabaseAddresses, store: ObjectStore, *, max_size: int = 4) -> AsyncIterator["Desk"]:
-    """A desk with a pool of its own."""
-    await register_models()
-    pool = await open_pool(addresses.application_url, max_size=max_size)
-    yield Desk(_schema(), UnitOfWork(pool, ALL_CONSTRAINTS), store)
-    await pool.close()
+    """A desk over a database."""
+    async with builders.open_work(addresses, max_size=max_size) as work:
+        yield Desk(_schema(), work, store)
 
 
 @dataclass(frozen=True, slots=True)
