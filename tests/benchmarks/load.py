@@ -74,16 +74,16 @@ class _Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         try:
-            is_good = _is_good(self._buffer, self._wanted)
+            good = is_good(self._buffer, self._wanted)
         except BrokenAnswerError as error:
             self._closed.set_exception(error)
             self._transport.close()
             return
-        if is_good is None:
+        if good is None:
             return
         now = time.perf_counter_ns()
         self.latencies.append(now - self._sent_ns)
-        self.errors += not is_good
+        self.errors += not good
         self._is_waiting = False
         self._buffer.clear()
         if now < self._until_ns:
@@ -103,7 +103,7 @@ class _Client(asyncio.Protocol):
         self._transport.write(next(self._requests))  # type: ignore[attr-defined] # a TCP transport
 
 
-def _is_good(buffer: bytearray, wanted: bytes) -> bool | None:
+def is_good(buffer: bytearray, wanted: bytes) -> bool | None:
     """None while the answer isn't complete, then whether it is a good one."""
     end = buffer.find(_END_OF_HEAD)
     if end < 0:

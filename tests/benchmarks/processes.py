@@ -37,10 +37,26 @@ class Running:
 
 @asynccontextmanager
 async def server(name: str, command: Sequence[str], place: Place, environment: Mapping[str, str]) -> AsyncIterator[Running]:
-    """Start a server and stop it; what it says goes to a file under .data/bench/logs.
+    """Start a server and stop it.
 
     Raises:
         ServerFailedError: it ended or never listened.
+    """
+    async with started(name, command, asdict(place), environment) as (process, line):
+        ready = json.loads(line)
+        yield Running(process.pid, ready["url"], ready["headers"])
+
+
+@asynccontextmanager
+async def started(
+    name: str, command: Sequence[str], told: Mapping[str, object], environment: Mapping[str, str]
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, bytes]]:
+    """A process that is told something, and the line with which it says that it is ready; it is stopped by the end of its stdin.
+
+    What it says goes to a file under .data/bench/logs.
+
+    Raises:
+        ServerFailedError: it ended or never said that it is ready.
     """
     logs = ROOT / ".data" / "bench" / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -52,16 +68,7 @@ async def server(name: str, command: Sequence[str], place: Place, environment: M
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        process.stdin.write(json.dumps(asdict(place)).encode() + b"\n")
-        await process.stdin.drain()
-        async with asyncio.timeout(_START_TIMEOUT_S):
-            line = await process.stdout.readline()
-        if not line:
-            raise ServerFailedError(f"{name} did not start: {_last_line(file)}")
-        ready = json.loads(line)
-        yield Running(process.pid, ready["url"], ready["headers"])
-    except TimeoutError:
-        raise ServerFailedError(f"{name} did not listen within {_START_TIMEOUT_S:.0f} s") from None
+        yield process, await _ready(process.stdin, process.stdout, name, told, file)
     finally:
         process.stdin.close()
         try:
@@ -69,6 +76,23 @@ async def server(name: str, command: Sequence[str], place: Place, environment: M
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _ready(
+    stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader, name: str, told: Mapping[str, object], file: Path
+) -> bytes:
+    try:
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            stdin.write(json.dumps(told).encode() + b"\n")
+            await stdin.drain()
+            line = await stdout.readline()
+    except TimeoutError:
+        raise ServerFailedError(f"{name} did not listen within {_START_TIMEOUT_S:.0f} s") from None
+    except ConnectionError:
+        line = b""
+    if not line:
+        raise ServerFailedError(f"{name} did not start: {last_line(file)}")
+    return line
 
 
 async def load(job: Job) -> Load:
@@ -142,7 +166,8 @@ def _resident_kib(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
 
 
-def _last_line(file: Path) -> str:
+def last_line(file: Path) -> str:
+    """What a process said last."""
     lines = [line for line in file.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else "it said nothing"
 

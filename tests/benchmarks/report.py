@@ -18,7 +18,6 @@ from tests.benchmarks.measures import Measurement, Result, ratio, results
 ROOT = Path(__file__).parents[2]
 README: Final = Path(__file__).with_name("README.md")
 BUILD: Final = ROOT / "build"
-_BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
 _PEERS = ("postgraphile", "mercurius", "limit")
 _PUBLISHED = ("operation", "server", "connections", "requests_per_s", "p50_ms", "p99_ms", "cpu_ms")
 
@@ -71,18 +70,28 @@ def write(findings: Findings, arguments: Mapping[str, object]) -> None:
     published = [{name: _rounded(value) for name, value in asdict(one).items() if name in _PUBLISHED} for one in found]
     (BUILD / "bench.json").write_text(json.dumps(published, indent=1) + "\n")
     (BUILD / "bench-detail.json").write_text(json.dumps([asdict(one) for one in findings.measurements], indent=1) + "\n")
-    before, _, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    section = "\n".join(_section(findings, found, arguments))
-    README.write_text(f"{before}{_BEGIN}\n{section}\n{_END}{after}", encoding="utf-8")
+    write_section("results", _section(findings, found, arguments))
+
+
+def write_section(name: str, lines: Sequence[str]) -> None:
+    """Put lines into README.md between the marks of this name, in the place of those that are there."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, _, rest = README.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    section = "\n".join(lines)
+    README.write_text(f"{before}{begin}\n{section}\n{end}{after}", encoding="utf-8")
+
+
+def machine() -> str:
+    """What the numbers were measured on."""
+    return f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.machine()}"
 
 
 def _section(findings: Findings, found: Sequence[Result], arguments: Mapping[str, object]) -> list[str]:
     options = " ".join(f"{name.upper()}={value}" for name, value in arguments.items() if value)
     return [
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, `make bench {options}`, on {os.cpu_count()} cores ({_processor()}), {platform.system()}"
-        f" {platform.machine()}; the load runs on the same machine. "
+        f"{datetime.now(UTC):%Y-%m-%d}, `make bench {options}`, on {machine()}; the load runs on the same machine. "
         + ", ".join(f"{name} {number}" for name, number in findings.versions.items())
         + ".",
         "",

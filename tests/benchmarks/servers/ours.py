@@ -15,7 +15,7 @@ from reintegration.settings import Profile, Settings
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.telemetry import configure_logging
 from tests.benchmarks.caseload import BIG_OFFICE
-from tests.benchmarks.servers.protocol import FINANCE, OFFICER, Place, announce, read_place, until_stdin_ends
+from tests.benchmarks.servers.protocol import FINANCE, OFFICER, Person, Place, announce, read_place, until_stdin_ends
 from tests.unit.test_tokens import Issuer
 
 OPERATIONS = Path(__file__).parents[1] / "operations"
@@ -36,20 +36,21 @@ async def _serve(place: Place) -> None:
         )
         places = Places(DatabaseAddresses(place.owner_url, place.database_url), ObjectStoreAddress(**place.objects))
         resources = await stack.enter_async_context(open_resources(settings, places, max_connections=10))
-        site = await stack.enter_async_context(open_site(resources, operations=OPERATIONS))
-        announce(
-            f"{site.url}/graphql",
-            {
-                OFFICER: _bearer(issuer, "officer@bench.invalid", "field_officer", [BIG_OFFICE]),
-                FINANCE: _bearer(issuer, "finance@bench.invalid", "fedasil_finance", None),
-            },
-        )
+        operations = Path(place.operations) if place.operations else OPERATIONS
+        site = await stack.enter_async_context(open_site(resources, operations=operations))
+        people = {
+            OFFICER: Person("officer@bench.invalid", "field_officer", [BIG_OFFICE]),
+            FINANCE: Person("finance@bench.invalid", "fedasil_finance"),
+            **place.people,
+        }
+        announce(f"{site.url}/graphql", {name: _bearer(issuer, person) for name, person in people.items()})
         await until_stdin_ends()
 
 
-def _bearer(issuer: Issuer, subject: str, role: str, offices: list[str] | None) -> dict[str, str]:
+def _bearer(issuer: Issuer, who: Person) -> dict[str, str]:
     now = int(time.time())
-    claims = {"sub": subject, "role": role, "offices": offices, "iat": now, "exp": now + _LIFETIME_S}
+    scope = {"offices": list(who.offices) or None, "partner": who.partner}
+    claims = {"sub": who.subject, "role": who.role, **scope, "iat": now, "exp": now + _LIFETIME_S}
     return {"Authorization": f"Bearer {issuer.token(claims)}"}
 
 

@@ -3,16 +3,29 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 OFFICER = "officer"
 FINANCE = "finance"
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who asks, as our API's tokens say it: offices and partner by their codes."""
+
+    subject: str
+    role: str
+    offices: Sequence[str] = ()
+    partner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
-    """What a server is told: the database, and for ours the object store; `actors` by name, with their settings."""
+    """What a server is told: the database, and for ours the object store.
+
+    Only ours looks at the last two: who asks besides the two actors, by name, and where its documents are unless in operations/.
+    """
 
     database_url: str
     owner_url: str
@@ -20,11 +33,15 @@ class Place:
     offices: Mapping[str, str]
     data_dir: str
     is_compiled: bool
+    people: Mapping[str, Person] = field(default_factory=dict)
+    operations: str | None = None
 
 
 def read_place() -> Place:
     """The line on stdin."""
-    return Place(**json.loads(sys.stdin.readline()))
+    told = json.loads(sys.stdin.readline())
+    people = {name: Person(**person) for name, person in told.pop("people").items()}
+    return Place(**told, people=people)
 
 
 def announce(url: str, headers: Mapping[str, Mapping[str, str]]) -> None:
