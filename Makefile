@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help environment setup demo serve test bench lint schema lock clean
+.PHONY: help environment setup demo serve test bench bench-money lint schema lock clean
 
 DATA := $(CURDIR)/.data
 BIN := .data/venv/bin
@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(DATA)/cache/pycache
 export TMPDIR := $(DATA)/tmp
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 environment:
 	@.ci/setup
@@ -42,6 +42,10 @@ bench: environment ## The read benchmark against its peers; ROUNDS=3 SECONDS=5 C
 	@exec $(BIN)/python -m tests.benchmarks.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(CASES),--cases $(CASES)) $(if $(SERVERS),--servers $(SERVERS)) $(if $(OPERATIONS),--operations $(OPERATIONS)) \
 		$(if $(CONNECTIONS),--connections $(CONNECTIONS))
+
+bench-money: environment ## The money path against functions in SQL and pgbench; ROUNDS=3 SECONDS=4 CLIENTS=1,16,64 SIZES=10000,100000,1000000
+	@exec $(BIN)/python -m tests.benchmarks.money.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SIZES),--sizes $(SIZES)) $(if $(CASES),--cases $(CASES))
 
 lint: environment ## ruff, mypy --strict, and the floors of the architecture
 	@$(BIN)/ruff check .
