@@ -31,6 +31,7 @@ if (ROOT / "tests" / "storage_fixtures.py").exists():
 _LONGEST = (
     "demo/test_demo_once.py",
     "operations/test_compiled_random.py",
+    "money/test_seeded_faults.py",
     "faults/test_api_kill.py",
     "conformance/test_schemathesis.py",
     "faults/test_export_kill.py",

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
+from reintegration.api.edge import EdgeSchema
 from reintegration.api.feed import PAYMENT_FEED, PaymentFeed
 from reintegration.api.schema import build_schema
 from reintegration.api.view import ApiView
@@ -45,8 +46,9 @@ class Api:
 
     def headers(self, actor: Actor) -> dict[str, str]:
         """What makes a request the actor's."""
-        self.actors[actor.id] = actor
-        return {"Authorization": f"Bearer {actor.id}"}
+        name = f"{actor.role.value}:{actor.id}"
+        self.actors[name] = actor
+        return {"Authorization": f"Bearer {name}"}
 
     async def ask(self, actor: Actor, query: str, **variables: object) -> Answer:
         """The whole answer, errors and all."""
@@ -71,10 +73,12 @@ class Api:
 
 
 @asynccontextmanager
-async def serve(addresses: DatabaseAddresses, *, is_compiled: bool = False) -> AsyncIterator[Api]:
+async def serve(
+    addresses: DatabaseAddresses, *, is_compiled: bool = False, connections: int = 1, schema: EdgeSchema | None = None
+) -> AsyncIterator[Api]:
     """The graph on one connection, so that statements can be counted; compiled reads have connections of their own."""
     await register_models()
-    pool = await open_pool(addresses.application_url, max_size=1)
+    pool = await open_pool(addresses.application_url, max_size=connections)
     actors: dict[str, Actor] = {}
 
     async def authenticate(request: web.Request) -> SignIn:
@@ -90,7 +94,7 @@ async def serve(addresses: DatabaseAddresses, *, is_compiled: bool = False) -> A
     ):
         app = web.Application()
         app[PAYMENT_FEED] = feed
-        schema = build_schema()
+        schema = schema or build_schema()
         view = ApiView(
             schema,
             authenticate=authenticate,
