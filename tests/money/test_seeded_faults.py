@@ -1,6 +1,7 @@
 """Mistakes planted one at a time: the same search that finds nothing in the product finds each of them, so it can fail.
 
-A mistake of Python is patched in for its test, one of the database replaces what a database of the test's own has.
+A mistake of Python is patched in for its test, one of the database replaces what a database of the test's own has. The suite
+plays about 45 CPU seconds here: three for each mistake, most of them to shorten the history that found it.
 """
 
 import asyncio
@@ -27,10 +28,11 @@ from reintegration.payments.models import Payment
 from reintegration.plans import budget_transfers
 from tests.money.histories import Search
 from tests.money.playing import Room, open_room
-from tests.money.test_histories import EXAMPLES, STEPS
+from tests.money.test_histories import STEPS
 
-SHORT = 4
+SHORT = 5
 """Steps of the history that the search ends with, at most."""
+_MOST = 100
 _log = logging.getLogger(__name__)
 
 
@@ -167,15 +169,15 @@ def a_reversal_that_stays_with_a_closed_case(plant: Plant) -> None:
 
 
 FAULTS: Mapping[Callable[[Plant], None], int] = {
-    a_reservation_that_is_not_counted: 0,
+    a_reservation_that_is_not_counted: 3,
     a_correction_without_a_reversal: 11,
     a_dropped_lock: 3,
     an_expiry_that_gives_back_twice: 22,
     a_rate_rounded_half_to_even: 0,
-    an_unreserved_first_line_alone: 0,
+    an_unreserved_first_line_alone: 22,
     a_replay_that_is_carried_out: 0,
     a_transfer_approved_twice: 32,
-    a_reservation_given_back_to_the_wrong_account: 0,
+    a_reservation_given_back_to_the_wrong_account: 22,
     a_failed_payment_that_keeps_its_reservation: 94,
     a_reversal_that_stays_with_a_closed_case: 6,
 }
@@ -191,12 +193,13 @@ def test_a_planted_fault_is_found_by_a_short_history(
 ) -> None:
     with open_room(fresh_database) as room:
         fault(Plant(room, monkeypatch))
-        failure = Search(room).run(0 if STEPS else FAULTS[fault], EXAMPLES)
+        failure = Search(room, patience=20).run(0 if STEPS else FAULTS[fault], _MOST)
     assert failure is not None
     assert len(failure.history) <= SHORT, failure
     _log.info("%s", failure)
 
 
-def test_the_search_begins_among_the_histories_that_find_nothing_in_the_product() -> None:
+def test_the_histories_with_which_the_searches_begin_find_nothing_in_the_product(fresh_database: DatabaseAddresses) -> None:
     assert len(FAULTS) >= 10
-    assert max(FAULTS.values()) < EXAMPLES
+    with open_room(fresh_database) as room:
+        assert [Search(room).run(seed, 1) for seed in sorted(set(FAULTS.values()))] == [None] * len(set(FAULTS.values()))
