@@ -532,6 +532,31 @@ end $$;
 
 ALTER FUNCTION public.check_payment() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_payment_endorsement() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    its record;
+begin
+    select p.status, p.content_digest, p.prepared_by, p.approved_by into its from payments p where p.id = new.payment_id for share;
+    if its.status <> 'approved' then
+        raise exception 'this payment awaits no endorsement'
+            using errcode = '23514', constraint = 'payment_endorsements_step_ck', table = 'payment_endorsements';
+    end if;
+    if its.content_digest <> new.content_digest then
+        raise exception 'this is not the content that was approved'
+            using errcode = '23514', constraint = 'payment_endorsements_digest_ck', table = 'payment_endorsements';
+    end if;
+    if new.endorsed_by in (its.prepared_by, its.approved_by) then
+        raise exception 'who prepared or approved a payment does not endorse it'
+            using errcode = '23514', constraint = 'payment_endorsements_four_eyes_ck', table = 'payment_endorsements';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_endorsement() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_payment_held() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -725,6 +750,54 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_payment_shortfall_settled() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_threshold() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if not actor_is('system') then
+        new.released_at := clock_timestamp();
+    end if;
+    if not exists (
+        select from payment_thresholds t
+        where greatest(new.payment_date, (new.released_at at time zone 'Europe/Brussels')::date)
+            between t.valid_from and coalesce(t.valid_to, 'infinity')
+    ) then
+        return new;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('releases of case ' || new.case_id, 0));
+    if new.supplier_id is not null then
+        perform pg_advisory_xact_lock(hashtextextended('releases of supplier ' || new.supplier_id, 0));
+    end if;
+    if not actor_is('system') then
+        new.released_at := clock_timestamp();
+    end if;
+    if exists (select from payment_excesses(new.id, new.released_at)) and not exists (
+        select from payment_endorsements e
+        where e.payment_id = new.id and e.content_digest = new.content_digest
+            and e.endorsed_by not in (new.prepared_by, new.approved_by, new.released_by)
+    ) then
+        perform raise_payment_rule('payments_threshold_ck', 'over a threshold, and nobody has endorsed this content');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_payment_threshold() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_threshold_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if (new.id, new.scope, new.most_minor, new.valid_from, new.known_since)
+        is distinct from (old.id, old.scope, old.most_minor, old.valid_from, old.known_since) then
+        raise exception 'a threshold does not change; add one that is valid from another day'
+            using errcode = '23514', constraint = 'payment_thresholds_version_ck', table = 'payment_thresholds';
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_payment_threshold_version() OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.check_payment_writer() RETURNS trigger
     LANGUAGE plpgsql
@@ -1119,40 +1192,45 @@ $$;
 
 ALTER FUNCTION public.payment_case_is_closed(payment uuid) OWNER TO reintegration_guard;
 
-CREATE TABLE public.cases (
+CREATE TABLE public.payment_lines (
     id uuid NOT NULL,
-    reference text NOT NULL,
-    status text NOT NULL,
-    country_of_return text NOT NULL,
-    partner_id uuid,
-    field_office_id uuid,
-    dublin boolean DEFAULT false NOT NULL,
-    travel_mode text,
-    departed_on date,
-    arrived_on date,
-    arrival_confirmed_by text,
-    arrival_confirmed_at timestamp with time zone,
-    closed_on date,
-    close_reason text,
-    close_note text,
-    registered_by text NOT NULL,
-    registered_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT cases_arrival_ck CHECK ((((arrived_on IS NULL) = (arrival_confirmed_by IS NULL)) AND ((arrived_on IS NULL) = (arrival_confirmed_at IS NULL)) AND ((status <> ALL (ARRAY['arrived'::text, 'implementing'::text])) OR (arrived_on IS NOT NULL)) AND ((arrived_on IS NULL) OR (field_office_id IS NOT NULL)) AND ((arrived_on IS NULL) OR ((departed_on IS NOT NULL) AND (arrived_on >= departed_on))))),
-    CONSTRAINT cases_close_reason_ck CHECK ((close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text, 'withdrawn_before_departure'::text, 'no_show_at_partner'::text, 'lost_contact'::text, 'deceased'::text, 're_migrated'::text, 'returned_to_belgium'::text, 'transferred_partner'::text, 'fraud'::text, 'ineligible_after_review'::text]))),
-    CONSTRAINT cases_closed_ck CHECK ((((status = 'closed'::text) = (closed_on IS NOT NULL)) AND ((status = 'closed'::text) = (close_reason IS NOT NULL)))),
-    CONSTRAINT cases_departure_ck CHECK (((status <> ALL (ARRAY['departed'::text, 'arrived'::text, 'implementing'::text])) OR (departed_on IS NOT NULL))),
-    CONSTRAINT cases_dublin_ck CHECK (((NOT dublin) OR (partner_id IS NULL))),
-    CONSTRAINT cases_office_ck CHECK (((field_office_id IS NULL) OR (partner_id IS NOT NULL))),
-    CONSTRAINT cases_reference_ck CHECK ((reference ~ '^[A-Z]{2}-[0-9]{4}-[0-9]{6}$'::text)),
-    CONSTRAINT cases_referred_ck CHECK (((status <> 'referred'::text) OR (partner_id IS NOT NULL))),
-    CONSTRAINT cases_status_ck CHECK ((status = ANY (ARRAY['registered'::text, 'referred'::text, 'departed'::text, 'arrived'::text, 'implementing'::text, 'closed'::text]))),
-    CONSTRAINT cases_travel_mode_ck CHECK ((travel_mode = ANY (ARRAY['plane'::text, 'bus'::text, 'other'::text])))
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    description text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    minor_digits smallint NOT NULL,
+    rate text,
+    rate_month date,
+    rate_source text,
+    euro_minor bigint,
+    CONSTRAINT payment_lines_amount_ck CHECK (((amount_minor > 0) AND ((length(description) >= 1) AND (length(description) <= 500)))),
+    CONSTRAINT payment_lines_conversion_ck CHECK ((((((((2 * euro_minor) - 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) <= ((200)::numeric * (amount_minor)::numeric)) AND ((((((2 * euro_minor) + 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) > ((200)::numeric * (amount_minor)::numeric)))),
+    CONSTRAINT payment_lines_euro_ck CHECK (((euro_minor > 0) AND ((currency <> 'EUR'::text) OR ((rate = '1'::text) AND (euro_minor = amount_minor))))),
+    CONSTRAINT payment_lines_frozen_ck CHECK ((((rate IS NULL) = (euro_minor IS NULL)) AND ((rate IS NULL) = (rate_source IS NULL)) AND ((rate_month IS NOT NULL) = ((rate IS NOT NULL) AND (currency <> 'EUR'::text))))),
+    CONSTRAINT payment_lines_rate_ck CHECK (((rate ~ '^(0|[1-9][0-9]{0,11})(\.[0-9]{1,10})?$'::text) AND ((rate)::numeric > (0)::numeric)))
 );
 
-ALTER TABLE ONLY public.cases FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.payment_lines FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE public.cases OWNER TO reintegration_owner;
+ALTER TABLE public.payment_lines OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_thresholds (
+    id uuid NOT NULL,
+    scope text NOT NULL,
+    most_minor bigint NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    certainty text NOT NULL,
+    source text NOT NULL,
+    known_since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT payment_thresholds_amount_ck CHECK ((most_minor > 0)),
+    CONSTRAINT payment_thresholds_dates_ck CHECK ((valid_to >= valid_from)),
+    CONSTRAINT payment_thresholds_scope_ck CHECK ((scope = ANY (ARRAY['payment'::text, 'case_30_days'::text, 'supplier_30_days'::text])))
+);
+
+ALTER TABLE public.payment_thresholds OWNER TO reintegration_owner;
 
 CREATE TABLE public.payments (
     id uuid NOT NULL,
@@ -1216,6 +1294,80 @@ COMMENT ON COLUMN public.payments.case_office_id IS 'The office that the case is
 
 COMMENT ON COLUMN public.payments.case_partner_id IS 'The partner that the case is with now, kept by the database';
 
+CREATE FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) RETURNS TABLE(scope text, most_minor bigint, sum_minor bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH asked AS (
+          SELECT p.id,
+             p.case_id,
+             p.supplier_id,
+             p.payment_date
+            FROM public.payments p
+           WHERE (p.id = payment_excesses.payment)
+         ), counted AS (
+          SELECT p.id,
+             (p.case_id = a_1.case_id) AS is_of_case,
+             COALESCE((p.supplier_id = a_1.supplier_id), false) AS is_of_supplier
+            FROM (asked a_1
+              JOIN public.payments p ON (((p.case_id = a_1.case_id) OR (p.supplier_id = a_1.supplier_id))))
+           WHERE ((p.id = a_1.id) OR ((p.status = ANY (ARRAY['released'::text, 'paid'::text, 'unconfirmed'::text])) AND ((abs((p.payment_date - a_1.payment_date)) <= 30) OR ((p.released_at >= (payment_excesses.moment - '30 days'::interval)) AND (p.released_at <= (payment_excesses.moment + '30 days'::interval))))))
+         ), sums AS (
+          SELECT (COALESCE(sum(l.euro_minor) FILTER (WHERE (c.id = payment_excesses.payment)), (0)::numeric))::bigint AS of_payment,
+             (COALESCE(sum(l.euro_minor) FILTER (WHERE c.is_of_case), (0)::numeric))::bigint AS of_case,
+             (COALESCE(sum(l.euro_minor) FILTER (WHERE c.is_of_supplier), (0)::numeric))::bigint AS of_supplier
+            FROM (counted c
+              JOIN public.payment_lines l ON ((l.payment_id = c.id)))
+         )
+  SELECT t.scope,
+     min(t.most_minor) AS min,
+     max(s.sum_minor) AS max
+    FROM (((asked a
+      CROSS JOIN sums)
+      CROSS JOIN LATERAL ( VALUES ('payment'::text,sums.of_payment), ('case_30_days'::text,sums.of_case), ('supplier_30_days'::text,sums.of_supplier)) s(scope, sum_minor))
+      JOIN public.payment_thresholds t ON ((t.scope = s.scope)))
+   WHERE ((GREATEST(a.payment_date, ((payment_excesses.moment AT TIME ZONE 'Europe/Brussels'::text))::date) >= t.valid_from) AND (GREATEST(a.payment_date, ((payment_excesses.moment AT TIME ZONE 'Europe/Brussels'::text))::date) <= COALESCE(t.valid_to, 'infinity'::date)))
+   GROUP BY t.scope
+  HAVING (max(s.sum_minor) > min(t.most_minor))
+   ORDER BY (array_position(ARRAY['payment'::text, 'case_30_days'::text, 'supplier_30_days'::text], t.scope));
+END;
+
+ALTER FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) OWNER TO reintegration_owner;
+
+CREATE TABLE public.cases (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    status text NOT NULL,
+    country_of_return text NOT NULL,
+    partner_id uuid,
+    field_office_id uuid,
+    dublin boolean DEFAULT false NOT NULL,
+    travel_mode text,
+    departed_on date,
+    arrived_on date,
+    arrival_confirmed_by text,
+    arrival_confirmed_at timestamp with time zone,
+    closed_on date,
+    close_reason text,
+    close_note text,
+    registered_by text NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT cases_arrival_ck CHECK ((((arrived_on IS NULL) = (arrival_confirmed_by IS NULL)) AND ((arrived_on IS NULL) = (arrival_confirmed_at IS NULL)) AND ((status <> ALL (ARRAY['arrived'::text, 'implementing'::text])) OR (arrived_on IS NOT NULL)) AND ((arrived_on IS NULL) OR (field_office_id IS NOT NULL)) AND ((arrived_on IS NULL) OR ((departed_on IS NOT NULL) AND (arrived_on >= departed_on))))),
+    CONSTRAINT cases_close_reason_ck CHECK ((close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text, 'withdrawn_before_departure'::text, 'no_show_at_partner'::text, 'lost_contact'::text, 'deceased'::text, 're_migrated'::text, 'returned_to_belgium'::text, 'transferred_partner'::text, 'fraud'::text, 'ineligible_after_review'::text]))),
+    CONSTRAINT cases_closed_ck CHECK ((((status = 'closed'::text) = (closed_on IS NOT NULL)) AND ((status = 'closed'::text) = (close_reason IS NOT NULL)))),
+    CONSTRAINT cases_departure_ck CHECK (((status <> ALL (ARRAY['departed'::text, 'arrived'::text, 'implementing'::text])) OR (departed_on IS NOT NULL))),
+    CONSTRAINT cases_dublin_ck CHECK (((NOT dublin) OR (partner_id IS NULL))),
+    CONSTRAINT cases_office_ck CHECK (((field_office_id IS NULL) OR (partner_id IS NOT NULL))),
+    CONSTRAINT cases_reference_ck CHECK ((reference ~ '^[A-Z]{2}-[0-9]{4}-[0-9]{6}$'::text)),
+    CONSTRAINT cases_referred_ck CHECK (((status <> 'referred'::text) OR (partner_id IS NOT NULL))),
+    CONSTRAINT cases_status_ck CHECK ((status = ANY (ARRAY['registered'::text, 'referred'::text, 'departed'::text, 'arrived'::text, 'implementing'::text, 'closed'::text]))),
+    CONSTRAINT cases_travel_mode_ck CHECK ((travel_mode = ANY (ARRAY['plane'::text, 'bus'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY public.cases FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.cases OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.payment_scope_differences() RETURNS TABLE(payment_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1227,30 +1379,6 @@ CREATE FUNCTION public.payment_scope_differences() RETURNS TABLE(payment_id uuid
 END;
 
 ALTER FUNCTION public.payment_scope_differences() OWNER TO reintegration_guard;
-
-CREATE TABLE public.payment_lines (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    "position" smallint NOT NULL,
-    description text NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    minor_digits smallint NOT NULL,
-    rate text,
-    rate_month date,
-    rate_source text,
-    euro_minor bigint,
-    CONSTRAINT payment_lines_amount_ck CHECK (((amount_minor > 0) AND ((length(description) >= 1) AND (length(description) <= 500)))),
-    CONSTRAINT payment_lines_conversion_ck CHECK ((((((((2 * euro_minor) - 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) <= ((200)::numeric * (amount_minor)::numeric)) AND ((((((2 * euro_minor) + 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) > ((200)::numeric * (amount_minor)::numeric)))),
-    CONSTRAINT payment_lines_euro_ck CHECK (((euro_minor > 0) AND ((currency <> 'EUR'::text) OR ((rate = '1'::text) AND (euro_minor = amount_minor))))),
-    CONSTRAINT payment_lines_frozen_ck CHECK ((((rate IS NULL) = (euro_minor IS NULL)) AND ((rate IS NULL) = (rate_source IS NULL)) AND ((rate_month IS NOT NULL) = ((rate IS NOT NULL) AND (currency <> 'EUR'::text))))),
-    CONSTRAINT payment_lines_rate_ck CHECK (((rate ~ '^(0|[1-9][0-9]{0,11})(\.[0-9]{1,10})?$'::text) AND ((rate)::numeric > (0)::numeric)))
-);
-
-ALTER TABLE ONLY public.payment_lines FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_lines OWNER TO reintegration_owner;
 
 CREATE TABLE public.payment_refunds (
     id uuid NOT NULL,
@@ -2132,6 +2260,21 @@ ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
 
+CREATE TABLE public.payment_endorsements (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    content_digest text NOT NULL,
+    reason text NOT NULL,
+    endorsed_by text NOT NULL,
+    endorsed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT payment_endorsements_reason_ck CHECK (((length(reason) >= 3) AND (length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.payment_endorsements FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_endorsements OWNER TO reintegration_owner;
+
 CREATE TABLE public.payment_holds (
     id uuid NOT NULL,
     payment_id uuid NOT NULL,
@@ -2577,6 +2720,12 @@ ALTER TABLE ONLY public.payment_documents
 ALTER TABLE ONLY public.payment_documents
     ADD CONSTRAINT payment_documents_pk PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.payment_endorsements
+    ADD CONSTRAINT payment_endorsements_once_uq UNIQUE (payment_id, content_digest, endorsed_by);
+
+ALTER TABLE ONLY public.payment_endorsements
+    ADD CONSTRAINT payment_endorsements_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.payment_holds
     ADD CONSTRAINT payment_holds_pk PRIMARY KEY (id);
 
@@ -2597,6 +2746,12 @@ ALTER TABLE ONLY public.payment_shortfalls
 
 ALTER TABLE ONLY public.payment_shortfalls
     ADD CONSTRAINT payment_shortfalls_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_thresholds
+    ADD CONSTRAINT payment_thresholds_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_thresholds
+    ADD CONSTRAINT payment_thresholds_version_uq UNIQUE (scope, valid_from);
 
 ALTER TABLE ONLY public.payment_totals
     ADD CONSTRAINT payment_totals_pk PRIMARY KEY (id);
@@ -2825,6 +2980,10 @@ CREATE INDEX payment_documents_case_ix ON public.payment_documents USING btree (
 CREATE INDEX payment_documents_document_ix ON public.payment_documents USING btree (document_id, case_id);
 
 CREATE INDEX payment_documents_payment_ix ON public.payment_documents USING btree (payment_id, case_id);
+
+CREATE INDEX payment_endorsements_case_ix ON public.payment_endorsements USING btree (case_id);
+
+CREATE INDEX payment_endorsements_payment_ix ON public.payment_endorsements USING btree (payment_id, case_id);
 
 CREATE INDEX payment_holds_case_ix ON public.payment_holds USING btree (case_id);
 
@@ -3218,6 +3377,18 @@ CREATE TRIGGER payment_documents_check AFTER INSERT ON public.payment_documents 
 
 CREATE TRIGGER payment_documents_no_truncate BEFORE TRUNCATE ON public.payment_documents FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER payment_endorsements_append_only BEFORE DELETE OR UPDATE ON public.payment_endorsements FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER payment_endorsements_audit_delete AFTER DELETE ON public.payment_endorsements REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_endorsements_audit_insert AFTER INSERT ON public.payment_endorsements REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_endorsements_audit_update AFTER UPDATE ON public.payment_endorsements REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_endorsements_check AFTER INSERT ON public.payment_endorsements FOR EACH ROW EXECUTE FUNCTION public.check_payment_endorsement();
+
+CREATE TRIGGER payment_endorsements_no_truncate BEFORE TRUNCATE ON public.payment_endorsements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
 CREATE TRIGGER payment_holds_audit_delete AFTER DELETE ON public.payment_holds REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payment_holds_audit_insert AFTER INSERT ON public.payment_holds REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -3270,6 +3441,16 @@ CREATE TRIGGER payment_shortfalls_no_truncate BEFORE TRUNCATE ON public.payment_
 
 CREATE CONSTRAINT TRIGGER payment_shortfalls_settled_ck AFTER INSERT ON public.payment_shortfalls DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_shortfall_settled();
 
+CREATE TRIGGER payment_thresholds_audit_delete AFTER DELETE ON public.payment_thresholds REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_thresholds_audit_insert AFTER INSERT ON public.payment_thresholds REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_thresholds_audit_update AFTER UPDATE ON public.payment_thresholds REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_thresholds_no_truncate BEFORE TRUNCATE ON public.payment_thresholds FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER payment_thresholds_version BEFORE UPDATE ON public.payment_thresholds FOR EACH ROW EXECUTE FUNCTION public.check_payment_threshold_version();
+
 CREATE TRIGGER payment_totals_no_truncate BEFORE TRUNCATE ON public.payment_totals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER payments_announce AFTER INSERT OR UPDATE OF status ON public.payments FOR EACH ROW EXECUTE FUNCTION public.announce_payment();
@@ -3301,6 +3482,8 @@ CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW WH
 CREATE TRIGGER payments_without_hold BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['submitted'::text, 'approved'::text, 'released'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_held();
 
 CREATE TRIGGER payments_without_refund BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'reversed'::text) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_refunded();
+
+CREATE TRIGGER payments_without_threshold BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'released'::text) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_threshold();
 
 CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.check_payment_writer();
 
@@ -3551,6 +3734,9 @@ ALTER TABLE ONLY public.payment_documents
 
 ALTER TABLE ONLY public.payment_documents
     ADD CONSTRAINT payment_documents_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
+ALTER TABLE ONLY public.payment_endorsements
+    ADD CONSTRAINT payment_endorsements_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
 
 ALTER TABLE ONLY public.payment_holds
     ADD CONSTRAINT payment_holds_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
@@ -3833,6 +4019,16 @@ CREATE POLICY payment_documents_scope ON public.payment_documents USING ((( SELE
            FROM public.field_offices o
           WHERE (o.partner_id = ( SELECT public.actor_partner() AS actor_partner)))))))))));
 
+ALTER TABLE public.payment_endorsements ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_endorsements_guard ON public.payment_endorsements FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_endorsements_insert_roles ON public.payment_endorsements AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is));
+
+CREATE POLICY payment_endorsements_scope ON public.payment_endorsements USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.payments p
+  WHERE (p.id = payment_endorsements.payment_id))));
+
 ALTER TABLE public.payment_holds ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY payment_holds_guard ON public.payment_holds FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
@@ -4040,11 +4236,13 @@ GRANT ALL ON FUNCTION public.fact_position() TO reintegration_auditor;
 REVOKE ALL ON FUNCTION public.payment_case_is_closed(payment uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_case_is_closed(payment uuid) TO reintegration_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO reintegration_app;
-GRANT SELECT ON TABLE public.cases TO reintegration_auditor;
-GRANT SELECT ON TABLE public.cases TO reintegration_guard;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_lines TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_lines TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
 
-GRANT UPDATE(version) ON TABLE public.cases TO reintegration_guard;
+GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_guard;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO reintegration_app;
 GRANT SELECT ON TABLE public.payments TO reintegration_auditor;
@@ -4056,13 +4254,19 @@ GRANT UPDATE(case_office_id) ON TABLE public.payments TO reintegration_guard;
 
 GRANT UPDATE(case_partner_id) ON TABLE public.payments TO reintegration_guard;
 
+REVOKE ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) TO reintegration_app;
+GRANT ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) TO reintegration_guard;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO reintegration_app;
+GRANT SELECT ON TABLE public.cases TO reintegration_auditor;
+GRANT SELECT ON TABLE public.cases TO reintegration_guard;
+
+GRANT UPDATE(version) ON TABLE public.cases TO reintegration_guard;
+
 REVOKE ALL ON FUNCTION public.payment_scope_differences() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_scope_differences() TO reintegration_app;
 GRANT ALL ON FUNCTION public.payment_scope_differences() TO reintegration_auditor;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_lines TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_lines TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.payment_refunds TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_refunds TO reintegration_auditor;
@@ -4258,6 +4462,10 @@ GRANT SELECT ON TABLE public.partners TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.payment_endorsements TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_endorsements TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_endorsements TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.payment_holds TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_holds TO reintegration_auditor;

@@ -54,6 +54,10 @@ PLANTED: Mapping[str, str] = {
     "payments_proved": "delete from payment_documents where payment_id = @paid",
     "payments_in_time": "update payments set paid_on = paid_on + 1000 where id = @paid",
     "payments_not_held": "update payment_holds set placed_at = now() - interval '1 day', lifted_at = now() + interval '1 day'",
+    "payments_within_thresholds": (
+        "insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source, known_since)"
+        " values (gen_random_uuid(), 'case_30_days', 1500, '2020-01-01', 'assumed', 'planted', '2020-01-01')"
+    ),
     "lines_converted": (
         "alter table payment_lines drop constraint payment_lines_conversion_ck, drop constraint payment_lines_euro_ck;"
         " update payment_lines set rate = '2' where payment_id = @paid"

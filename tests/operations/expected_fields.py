@@ -140,9 +140,9 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         "Payment",
         CASES,
         (
-            "approvedAt approvedBy approvedDigest case contentDigest description documents entitlement fund holds id "
-            "invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy refunds "
-            "rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference "
+            "approvedAt approvedBy approvedDigest case contentDigest description documents endorsements entitlement fund holds "
+            "id invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy "
+            "refunds rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference "
             "shortfalls status stream submittedAt supplier total version"
         ),
     ),
@@ -164,6 +164,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         CASES,
         "available budget budgeted coInvestment description id kind lineId payments plan position reserved returnee spent",
     ),
+    ("PaymentEndorsement", CASES, "contentDigest endorsedAt endorsedBy id payment reason"),
     ("PaymentHold", CASES, "id liftedAt liftedBy payment placedAt placedBy version"),
     ("PaymentHold", CONTROLLERS, "cause liftReason reason"),
     ("PaymentShortfall", CASES, "amount euro id line payment"),

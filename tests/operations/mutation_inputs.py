@@ -182,6 +182,7 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "paymentCancel": payment("draft"),
     "paymentConfirm": payment("released", paidOn=days_ago(1).isoformat(), reference="BANK-1"),
     "paymentDraft": (Records.spending, _CONTENT),
+    "paymentEndorse": (lambda r, role: r.a_payment(role, "approved"), {"contentDigest": _DIGEST, "reason": "Because"}),
     "paymentFail": payment("released", reason="Because"),
     "paymentHold": (lambda r, role: r.a_payment(role, "submitted"), {"cause": "COMPLAINT", "reason": "Because"}),
     "paymentHoldLift": about(lambda r: r.update("PaymentHold", "holdId", "payment_holds", "lifted_by is null"), reason="Because"),

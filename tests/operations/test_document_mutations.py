@@ -148,9 +148,12 @@ async def paid_by_three_people(recorder: Recorder, case: str, item: str) -> None
     took_back: Steps = ((COORDINATOR, "PaymentReverse", {"reason": "The shop took the machine back"}),)
     payment = await recorder.runs(OFFICER, "FieldOfficePayment", id=payment["id"])
     assert await stepped(recorder, payment, took_back) == "REVERSED"
+    approved: Steps = ((OFFICER, "PaymentSubmit", {}), (APPROVER, "PaymentApprove", {"contentDigest": None}))
+    assert await stepped(recorder, second, approved) == "APPROVED"
+    second = await recorder.runs(PROGRAMME, "FieldOfficePayment", id=second["id"])
+    seen = {"contentDigest": second["contentDigest"], "reason": "A tailor's workshop costs that much"}
+    await recorder.does(PROGRAMME, "PaymentEndorse", paymentId=second["id"], **seen)
     failed: Steps = (
-        (OFFICER, "PaymentSubmit", {}),
-        (APPROVER, "PaymentApprove", {"contentDigest": None}),
         (COORDINATOR, "PaymentRelease", {"contentDigest": None}),
         (COORDINATOR, "PaymentFail", {"reason": "Refused by the bank"}),
     )

@@ -29,6 +29,7 @@ WITHOUT_ROWS = {
     "DeadlineExpiry",
     "DeadlineExtension",
     "DeadlineNotice",
+    "PaymentEndorsement",
     "PaymentHold",
     "PaymentRefund",
     "PaymentShortfall",

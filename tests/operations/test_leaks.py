@@ -71,6 +71,7 @@ MARKED = {
     "decisionNote",
     "description",
     "downloadUrl",
+    "endorsedBy",
     "familyName",
     "fileName",
     "givenNames",

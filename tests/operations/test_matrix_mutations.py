@@ -47,6 +47,7 @@ ALLOWED: Mapping[str, Roles] = {
     "paymentCancel": COUNSELLOR | OFFICER,
     "paymentConfirm": OFFICER | COORDINATOR | FINANCE,
     "paymentDraft": COUNSELLOR | OFFICER,
+    "paymentEndorse": PROGRAMME,
     "paymentFail": OFFICER | COORDINATOR | FINANCE,
     "paymentHold": APPROVER | COORDINATOR | FINANCE | PROGRAMME,
     "paymentHoldLift": APPROVER | COORDINATOR | FINANCE | PROGRAMME,

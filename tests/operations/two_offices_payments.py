@@ -19,6 +19,7 @@ from reintegration.payments.commands import (
     ConfirmReceipt,
     DecideRefund,
     DraftPayment,
+    EndorsePayment,
     FailPayment,
     HoldPayment,
     IssueReceiptCode,
@@ -108,7 +109,9 @@ class Cashier:
         side, officer = self.desk.side, Role.FIELD_OFFICER
         await self.paid(side.euros(31), foreign, file=SHARED_FILE)
         for status, amount in (("draft", 32), ("submitted", 33), ("approved", 34), ("released", 35)):
-            await self.payment(status, side.euros(amount), file=SHARED_FILE if status == "submitted" else None)
+            made = await self.payment(status, side.euros(amount), file=SHARED_FILE if status == "submitted" else None)
+            if status == "approved":
+                await self.endorsed(made)
         cancelled = CancelPayment(await self.payment("draft", side.euros(36)), 1)
         await self.desk.do(officer, lambda t: payments.cancel_payment(t, cancelled))
         failed = FailPayment(await self.payment("released", side.euros(37)), 4, side.text("No such account"))
@@ -155,6 +158,12 @@ class Cashier:
             if cents == 5:
                 decide = DecideRefund(request.id, 1, approved=True, note=side.text("Agreed"))
                 await self.desk.do(Role.PARTNER_COORDINATOR, partial(payments.decide_refund, command=decide))
+
+    async def endorsed(self, payment: UUID) -> None:
+        """What Fedasil's programme says of an approved payment."""
+        digest = str(await value(self.desk.work, "select content_digest from payments where id = $1", payment))
+        endorse = EndorsePayment(new_id(), payment, digest, self.desk.side.text("Seen with the household"))
+        await self.desk.do(Role.FEDASIL_PROGRAMME, lambda t: payments.endorse_payment(t, endorse))
 
     async def held(self, payment: UUID) -> None:
         """Held by the approver and let go by the coordinator, then held by the coordinator."""

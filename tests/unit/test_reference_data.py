@@ -20,6 +20,7 @@ FILES = [
     "field_offices",
     "indicators",
     "partners",
+    "payment_thresholds",
     "plan_item_kinds",
     "required_documents",
     "return_desks",

@@ -53,6 +53,9 @@ INVARIANTS: Final = (
         "payments_in_time", "Nothing was paid before the arrival, after the deadline, or off the day of departure.", "Payment"
     ),
     Invariant("payments_not_held", "Nothing was released while somebody held it.", "Payment"),
+    Invariant(
+        "payments_within_thresholds", "Nothing was released over a threshold that nobody else has endorsed it for.", "Payment"
+    ),
     Invariant("lines_converted", "The euro of each line are its amount divided by its rate, rounded half up.", "Payment"),
     Invariant("refunds_within_lines", "No more came back of a line than was paid of it.", "Payment"),
     Invariant(

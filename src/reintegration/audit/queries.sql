@@ -94,6 +94,34 @@ select p.id from payments p
 join payment_holds h on h.payment_id = p.id
 where p.released_at > h.placed_at and (h.lifted_at is null or p.released_at < h.lifted_at)
 
+-- name: payments_within_thresholds
+-- With what had been released before it; what failed or came back since may have let it pass or not, so it is not asked about.
+select m.id from payments m
+join payment_thresholds t
+    on greatest(m.payment_date, (m.released_at at time zone 'Europe/Brussels')::date)
+    between t.valid_from and coalesce(t.valid_to, 'infinity')
+    and m.released_at >= t.known_since
+cross join lateral (
+    select sum(l.euro_minor) as euro_minor
+    from payments p
+    join payment_lines l on l.payment_id = p.id
+    where p.id = m.id
+        or (
+            (
+                (t.scope = 'case_30_days' and p.case_id = m.case_id)
+                or (t.scope = 'supplier_30_days' and p.supplier_id = m.supplier_id)
+            )
+            and p.status in ('released', 'paid', 'unconfirmed') and p.released_at < m.released_at
+            and (abs(p.payment_date - m.payment_date) <= 30 or p.released_at >= m.released_at - interval '30 days')
+        )
+) s
+where m.status in ('released', 'paid', 'unconfirmed') and s.euro_minor > t.most_minor
+    and not exists (
+        select from payment_endorsements e
+        where e.payment_id = m.id and e.content_digest = m.approved_digest
+            and e.endorsed_by not in (m.prepared_by, m.approved_by, m.released_by)
+    )
+
 -- name: lines_converted
 select distinct p.id from payments p
 join payment_lines l on l.payment_id = p.id

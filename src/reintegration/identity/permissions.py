@@ -44,6 +44,8 @@ class Permission(StrEnum):
     """Stop a payment, or let one go on that somebody else has stopped."""
     HOLD_READ = auto()
     """Why a payment is held: a complaint can be about who made it."""
+    PAYMENT_ENDORSE = auto()
+    """Let a payment go over a threshold."""
     PAYMENT_RELEASE = auto()
     PAYMENT_SETTLE = auto()
     PAYMENT_REVERSE = auto()
@@ -158,6 +160,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.EXCEPTION_DECIDE,
             _P.EXTENSION_DECIDE,
             _P.PAYMENT_APPROVE,
+            _P.PAYMENT_ENDORSE,
             _P.PAYMENT_HOLD,
             _P.HOLD_READ,
             _P.REPORT_ORDER,

@@ -128,6 +128,16 @@ class ApprovePayment:
 
 
 @dataclass(frozen=True, slots=True)
+class EndorsePayment:
+    """Let exactly the content with this digest go over a threshold."""
+
+    id: UUID
+    payment_id: UUID
+    content_digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasePayment:
     """Let an approved payment go to the bank or the cash desk."""
 

@@ -13,6 +13,7 @@ from reintegration.kernel.errors import (
     SamePersonError,
     TransitionError,
 )
+from reintegration.kernel.money import Money
 from reintegration.ledger.errors import NotEnoughLeftError
 
 
@@ -71,6 +72,27 @@ class PaymentHeldError(DomainError):
     """Somebody holds this payment; it goes on when a second person has lifted the hold."""
 
     code: ClassVar[str] = "PAYMENT_HELD"
+
+
+@dataclass(kw_only=True)
+class ThresholdExceededError(DomainError):
+    """With this payment more leaves than may without an endorsement by Fedasil's programme; ask for one of exactly this content.
+
+    `scope` is the first threshold that it goes over: payment, case_30_days or supplier_30_days; `total` is what is counted, this
+    payment included. All are null where only payments that the actor does not see make it too much.
+    """
+
+    code: ClassVar[str] = "THRESHOLD_EXCEEDED"
+    scope: str | None = None
+    limit: Money | None = None
+    total: Money | None = None
+
+
+@dataclass(kw_only=True)
+class AlreadyEndorsedError(DomainError):
+    """You have endorsed this content already."""
+
+    code: ClassVar[str] = "ALREADY_ENDORSED"
 
 
 @dataclass(kw_only=True)
@@ -183,6 +205,13 @@ CONSTRAINTS: ConstraintErrors = {
     "payments_documents_ck": lambda: DocumentsMissingError(kinds=("a required document",)),
     "payments_non_payment_ck": NonPaymentUnprovedError,
     "payments_hold_ck": PaymentHeldError,
+    "payments_threshold_ck": ThresholdExceededError,
+    "payment_endorsements_pk": id_taken,
+    "payment_endorsements_once_uq": AlreadyEndorsedError,
+    "payment_endorsements_reason_ck": lambda: InvalidInputError(field="reason", reason="3 to 2000 characters"),
+    "payment_endorsements_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="endorsed"),
+    "payment_endorsements_digest_ck": ApprovalVoidError,
+    "payment_endorsements_four_eyes_ck": lambda: SamePersonError(step="endorsement of a payment"),
     "payment_holds_pk": id_taken,
     "payment_holds_one_open_uq": AlreadyHeldError,
     "payment_holds_once_ck": HoldLiftedError,
@@ -228,6 +257,8 @@ CONSTRAINTS: ConstraintErrors = {
 WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
     {
         "ledger_postings_refund_ck",
+        "payment_endorsements_append_only_ck",
+        "payment_endorsements_payment_fk",
         "payment_holds_cause_ck",
         "payment_holds_lifted_ck",
         "payment_holds_payment_fk",

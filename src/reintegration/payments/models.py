@@ -241,6 +241,26 @@ class PaymentRefund(Model):
         table = "payment_refunds"
 
 
+class PaymentEndorsement(Model):
+    """Somebody of Fedasil's programme lets exactly this content go over a threshold."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    payment: fields.ForeignKeyRelation["Payment"] = fields.ForeignKeyField(
+        "models.Payment", source_field="payment_id", related_name="endorsements", on_delete=fields.RESTRICT
+    )
+    payment_id: UUID
+    case_id = fields.UUIDField()
+    content_digest = fields.TextField()
+    reason = fields.TextField()
+    endorsed_by = fields.TextField()
+    endorsed_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        """Table payment_endorsements."""
+
+        table = "payment_endorsements"
+
+
 class ReceiptCode(Model):
     """A one-time code for the returnee of a payment; the code itself is nowhere."""
 

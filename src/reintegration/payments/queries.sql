@@ -250,6 +250,17 @@ where p.status not in ('draft', 'cancelled')
     )
 order by coalesce(p.paid_on, p.payment_date), c.reference collate "C", p.id, l.position
 
+-- name: first_excess
+-- The first threshold that a release goes over, where nobody who has no other part in the payment has endorsed its content.
+select x.scope, x.most_minor, x.sum_minor
+from payment_excesses($1, $2) x
+where not exists (
+    select from payment_endorsements e
+    join payments p on p.id = e.payment_id
+    where e.payment_id = $1 and e.content_digest = p.content_digest and e.endorsed_by not in (p.prepared_by, p.approved_by, $3)
+)
+limit 1
+
 -- name: payments_ledger_count
 select count(*)
 from payments p

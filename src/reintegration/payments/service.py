@@ -13,6 +13,7 @@ from reintegration.payments.drafting import (
     return_payment,
     submit_payment,
 )
+from reintegration.payments.endorsing import endorse_payment
 from reintegration.payments.expiring import Expiry, due_cases, expire_case
 from reintegration.payments.holding import hold_payment, lift_hold
 from reintegration.payments.receipts import confirm_receipt, issue_receipt_code
@@ -29,6 +30,7 @@ __all__ = [
     "decide_refund",
     "draft_payment",
     "due_cases",
+    "endorse_payment",
     "expire_case",
     "fail_payment",
     "hold_payment",

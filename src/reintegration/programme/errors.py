@@ -136,6 +136,12 @@ LOADER_ONLY: frozenset[str] = frozenset(
         "required_documents_pk",
         "required_documents_rule_uq",
         "required_documents_stage_ck",
+        "payment_thresholds_pk",
+        "payment_thresholds_scope_ck",
+        "payment_thresholds_amount_ck",
+        "payment_thresholds_dates_ck",
+        "payment_thresholds_version_ck",
+        "payment_thresholds_version_uq",
     }
 )
 """Constraints that no request can meet: only the loader, in the owner's role, writes these tables."""

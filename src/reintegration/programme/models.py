@@ -238,6 +238,25 @@ class RequiredDocument(Model):
         table = "required_documents"
 
 
+class PaymentThreshold(Model):
+    """What may be paid without an endorsement, in euro cents: by payment, or by case or supplier within 30 days."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    scope = fields.TextField()
+    most_minor = fields.BigIntField()
+    valid_from = fields.DateField()
+    valid_to = fields.DateField(null=True)
+    certainty = fields.TextField()
+    source = fields.TextField()
+    known_since = fields.DatetimeField(auto_now_add=True)
+    """What was released before the database knew of it was not held against it."""
+
+    class Meta:
+        """Table payment_thresholds."""
+
+        table = "payment_thresholds"
+
+
 class ExchangeRateMonth(Model):
     """An imported month of rates; usable once another person confirmed it."""
 

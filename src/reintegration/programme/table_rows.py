@@ -174,6 +174,22 @@ def _required_documents() -> tuple[TableRow, ...]:
     )
 
 
+def _payment_thresholds() -> tuple[TableRow, ...]:
+    """An id follows from scope and first day: a new version is a new row, and the old one gets its last day."""
+    return tuple(
+        {
+            "id": str(identifier("payment_threshold", f"{row['scope']}:{row['valid_from']}")),
+            "scope": row["scope"],
+            "most_minor": _cents(row["most"]),
+            "valid_from": row["valid_from"],
+            "valid_to": row["valid_to"] or None,
+            "certainty": row["certainty"],
+            "source": row["source"],
+        }
+        for row in read_table("payment_thresholds.csv")
+    )
+
+
 def _operations() -> tuple[TableRow, ...]:
     return tuple(
         {
@@ -264,6 +280,7 @@ def reference_tables() -> tuple[TableRows, ...]:
         TableRows("currencies", "ISO 4217", _currencies(), key="code"),
         *_places(),
         TableRows("required_documents", "required_documents.csv", _required_documents(), decides=True),
+        TableRows("payment_thresholds", "payment_thresholds.csv", _payment_thresholds(), decides=True),
         TableRows(
             "funds",
             "funds.csv",

@@ -4,6 +4,7 @@ import strawberry
 
 from reintegration.api.mutations.budget_transfers import BudgetTransferMutations
 from reintegration.api.mutations.cases import CaseMutations
+from reintegration.api.mutations.endorsements import EndorsementMutations
 from reintegration.api.mutations.entitlements import EntitlementMutations
 from reintegration.api.mutations.evidence import EvidenceMutations
 from reintegration.api.mutations.holds import HoldMutations
@@ -25,6 +26,7 @@ class Mutation(
     BudgetTransferMutations,
     PaymentMutations,
     HoldMutations,
+    EndorsementMutations,
     RefundMutations,
     ReceiptMutations,
     EvidenceMutations,

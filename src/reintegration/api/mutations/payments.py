@@ -190,6 +190,7 @@ class PaymentMutations:
         PaymentReleasePayload,
         errors.ApprovalVoidError,
         errors.PaymentHeldError,
+        errors.ThresholdExceededError,
         SamePersonError,
         TransitionError,
         errors.PaymentBeforeArrivalError,

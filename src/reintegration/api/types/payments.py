@@ -14,6 +14,7 @@ from reintegration.api.types.references import (
     EntitlementRef,
     LedgerTransactionRef,
     PaymentDocumentRef,
+    PaymentEndorsementRef,
     PaymentHoldRef,
     PaymentLineRef,
     PaymentRefundRef,
@@ -106,6 +107,9 @@ class Payment(Node):
     shortfalls: list[PaymentShortfallRef] = to_many(
         "PaymentShortfall", "payment_id", ("id",), "What was not paid of its lines, where it was paid in part.", size=1
     )
+    endorsements: list[PaymentEndorsementRef] = to_many(
+        "PaymentEndorsement", "payment_id", ("endorsed_at", "id"), "One of its content lets it go over a threshold.", size=1
+    )
     refunds: list[PaymentRefundRef] = to_many(
         "PaymentRefund", "payment_id", ("number",), "Parts that the supplier gave back, or is said to have.", size=1
     )
@@ -174,6 +178,19 @@ class PaymentShortfall(Node):
     euro: Money = money("euro_minor", None, "What the line would have cost besides.")
     payment: Payment = to_one("Payment", "payment_id")
     line: PaymentLine = to_one("PaymentLine", "line_id")
+
+
+@reads(rows.PaymentEndorsement, Permission.PAYMENT_READ)
+@strawberry.type(description="Somebody of Fedasil's programme lets exactly this content of a payment go over a threshold.")
+class PaymentEndorsement(Node):
+    """Table payment_endorsements."""
+
+    row: strawberry.Private[rows.PaymentEndorsement]
+    content_digest: Digest
+    reason: str
+    endorsed_by: str
+    endorsed_at: datetime
+    payment: Payment = to_one("Payment", "payment_id")
 
 
 @reads(rows.PaymentRefund, Permission.PAYMENT_READ)

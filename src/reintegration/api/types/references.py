@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
     from reintegration.api.types.payments import (
         Payment,
+        PaymentEndorsement,
         PaymentHold,
         PaymentLine,
         PaymentRefund,
@@ -55,6 +56,7 @@ LedgerAccountRef = Annotated["LedgerAccount", _LEDGER]
 LedgerPostingRef = Annotated["LedgerPosting", _LEDGER]
 LedgerTransactionRef = Annotated["LedgerTransaction", _LEDGER]
 PaymentRef = Annotated["Payment", _PAYMENTS]
+PaymentEndorsementRef = Annotated["PaymentEndorsement", _PAYMENTS]
 PaymentHoldRef = Annotated["PaymentHold", _PAYMENTS]
 PaymentRefundRef = Annotated["PaymentRefund", _PAYMENTS]
 PaymentShortfallRef = Annotated["PaymentShortfall", _PAYMENTS]
