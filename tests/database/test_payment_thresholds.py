@@ -187,7 +187,7 @@ async def test_neither_parts_nor_dates_take_a_case_past_its_threshold(work: Unit
 
 
 async def test_a_supplier_of_several_cases_has_one_threshold_and_what_never_left_or_came_back_is_not_counted(
-    work: UnitOfWork,
+    work: UnitOfWork, strict: DatabaseAddresses
 ) -> None:
     supplier = await a_supplier(work)
     plans = [await a_planned_case(work) for _ in range(4)]
@@ -206,6 +206,10 @@ async def test_a_supplier_of_several_cases_has_one_threshold_and_what_never_left
     await endorse(work, last)
     await release(work, last)
     assert await over(work) == 0
+    for name, violations in ((COORDINATOR.id, 1), (PROGRAMME.id, 0)):
+        forged = "update payment_endorsements set endorsed_by = $2 where payment_id = $1"
+        await past_every_rule(strict, (forged, (last, name)))
+        assert await over(work) == violations
 
 
 async def carry_to(work: UnitOfWork, payment: UUID, *, paid: bool) -> None:

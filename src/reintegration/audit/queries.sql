@@ -95,32 +95,58 @@ join payment_holds h on h.payment_id = p.id
 where p.released_at > h.placed_at and (h.lifted_at is null or p.released_at < h.lifted_at)
 
 -- name: payments_within_thresholds
--- With what had been released before it; what failed or came back since may have let it pass or not, so it is not asked about.
-select m.id from payments m
-join payment_thresholds t
-    on greatest(m.payment_date, (m.released_at at time zone 'Europe/Brussels')::date)
-    between t.valid_from and coalesce(t.valid_to, 'infinity')
-    and m.released_at >= t.known_since
-cross join lateral (
-    select sum(l.euro_minor) as euro_minor
+-- With what had been released before it; what failed or came back since may have let it pass or not, so it is not asked about. Summed
+-- before it is joined, and joined only where all of the case or supplier together is too much: looked up payment by payment this took
+-- a minute for a hundred thousand.
+with
+gone as materialized (
+    select
+        p.id, p.case_id, p.supplier_id, p.payment_date, p.released_at, sum(l.euro_minor) as euro_minor,
+        sum(sum(l.euro_minor)) over (partition by p.case_id) as of_case_minor,
+        sum(sum(l.euro_minor)) over (partition by p.supplier_id) as of_supplier_minor
     from payments p
     join payment_lines l on l.payment_id = p.id
-    where p.id = m.id
-        or (
-            (
-                (t.scope = 'case_30_days' and p.case_id = m.case_id)
-                or (t.scope = 'supplier_30_days' and p.supplier_id = m.supplier_id)
-            )
-            and p.status in ('released', 'paid', 'unconfirmed') and p.released_at < m.released_at
-            and (abs(p.payment_date - m.payment_date) <= 30 or p.released_at >= m.released_at - interval '30 days')
-        )
-) s
-where m.status in ('released', 'paid', 'unconfirmed') and s.euro_minor > t.most_minor
-    and not exists (
-        select from payment_endorsements e
-        where e.payment_id = m.id and e.content_digest = m.approved_digest
-            and e.endorsed_by not in (m.prepared_by, m.approved_by, m.released_by)
-    )
+    where p.status in ('released', 'paid', 'unconfirmed')
+    group by p.id
+),
+asked as materialized (
+    select g.*, t.scope, t.most_minor
+    from gone g
+    join payment_thresholds t
+        on greatest(g.payment_date, (g.released_at at time zone 'Europe/Brussels')::date)
+        between t.valid_from and coalesce(t.valid_to, 'infinity')
+        and g.released_at >= t.known_since
+    where case
+        when t.scope = 'payment' then g.euro_minor
+        when t.scope = 'case_30_days' then g.of_case_minor
+        when g.supplier_id is not null then g.of_supplier_minor
+    end > t.most_minor
+),
+counted as (
+    select a.id, a.scope, a.most_minor, a.euro_minor from asked a
+    union all
+    select a.id, a.scope, a.most_minor, g.euro_minor
+    from asked a
+    join gone g on g.case_id = a.case_id
+    where a.scope = 'case_30_days' and g.released_at < a.released_at
+        and (abs(g.payment_date - a.payment_date) <= 30 or g.released_at >= a.released_at - interval '30 days')
+    union all
+    select a.id, a.scope, a.most_minor, g.euro_minor
+    from asked a
+    join gone g on g.supplier_id = a.supplier_id
+    where a.scope = 'supplier_30_days' and g.released_at < a.released_at
+        and (abs(g.payment_date - a.payment_date) <= 30 or g.released_at >= a.released_at - interval '30 days')
+)
+select c.id
+from counted c
+join payments p on p.id = c.id
+where not exists (
+    select from payment_endorsements e
+    where e.payment_id = p.id and e.content_digest = p.approved_digest
+        and e.endorsed_by not in (p.prepared_by, p.approved_by, p.released_by)
+)
+group by c.id, c.scope, c.most_minor
+having sum(c.euro_minor) > c.most_minor
 
 -- name: lines_converted
 select distinct p.id from payments p
