@@ -102,7 +102,6 @@ def test_the_demo_reproduces_the_published_years_and_a_second_run_makes_no_secon
 @pytest.mark.parametrize(
     ("when", "number", "status"),
     [
-        ("Ctrl-C stops everything", signal.SIGINT, 0),
         ("Ctrl-C stops everything", signal.SIGTERM, 0),
         ("Loading the demo caseload", signal.SIGINT, 130),
     ],

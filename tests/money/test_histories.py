@@ -14,7 +14,7 @@ from tests.money.playing import Room, open_room
 STEPS = int(os.environ.get("MONEY_STEPS", "0"))
 """More steps than the suite's, of histories that nobody has played before: MONEY_STEPS=5000 takes some minutes."""
 SEED = int(os.environ.get("MONEY_SEED", str(SystemRandom().randrange(10**6) if STEPS else 0)))
-EXAMPLES = 40
+EXAMPLES = 25
 LONGEST = 25 if STEPS else 10
 _AT_ONCE = 10
 _log = logging.getLogger(__name__)

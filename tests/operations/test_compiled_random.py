@@ -13,7 +13,7 @@ from tests.operations.random_documents import DocumentMaker
 from tests.operations.random_world import known_of
 from tests.operations.two_offices import A
 
-DOCUMENTS = int(os.environ.get("RANDOM_DOCUMENTS", "120"))
+DOCUMENTS = int(os.environ.get("RANDOM_DOCUMENTS", "80"))
 """For each role; those of one role are others than those of the next. RANDOM_DOCUMENTS asks for more."""
 
 
