@@ -22,10 +22,13 @@ APPEND_ONLY = {
     "entitlement_assessments": "result = '{}'",
     "exchange_rates": "rate = '2'",
     "export_files": "row_count = 1",
+    "invariant_checks": "violations = 0",
     "ledger_accounts": "minimum_minor = -1000000",
     "ledger_postings": "amount_minor = amount_minor + 1",
     "ledger_transactions": "effective_on = '2020-01-01'",
     "payment_documents": "stage = 'settlement'",
+    "payment_endorsements": "endorsed_by = 'somebody else'",
+    "payment_shortfalls": "amount_minor = amount_minor + 1",
     "plan_items": "budget_minor = budget_minor + 1",
 }
 """Each table with a change that would matter."""

@@ -1,15 +1,18 @@
 """Invariants: nothing breaks them, each finds what is planted past every constraint, and who may hear of it."""
 
+import asyncio
 from collections.abc import Mapping
 from uuid import UUID
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from reintegration.audit.invariants import CHECKER, INVARIANTS, check, check_and_record, findings, last_check
 from reintegration.cases import service as cases
 from reintegration.cases.commands import CloseCase
 from reintegration.cases.values import CloseReason
+from reintegration.commands.clock import keep_time
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
@@ -165,6 +168,25 @@ async def test_a_check_is_kept_and_read_by_auditors_and_administrators_alone(liv
             assert found == (kept if who in {AUDITOR, ADMINISTRATOR} else None), who
         async with work.read(builders.SYSTEM) as transaction:
             assert await last_check(transaction) == kept
+
+
+async def test_the_clock_looks_and_says_what_is_broken(fresh_database: DatabaseAddresses) -> None:
+    owner = await asyncpg.connect(fresh_database.superuser_url)
+    await owner.execute("insert into payment_totals (country, month, payments, euro_minor) values ('MN', '2023-05-01', 1, 7)")
+    await owner.close()
+    stop = asyncio.Event()
+    async with builders.open_work(fresh_database) as work:
+        with capture_logs() as logged:
+            clock = asyncio.create_task(keep_time(work, stop))
+            try:
+                async with asyncio.timeout(60):
+                    while await value(work, "select count(*) from invariant_checks") == 0:  # noqa: ASYNC110 - the clock decides
+                        await asyncio.sleep(0.02)
+            finally:
+                stop.set()
+                await clock
+    told = [(entry["invariant"], entry["violations"]) for entry in logged if entry["event"] == "an invariant is broken"]
+    assert told == [("payment_totals", 1)]
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.SYSTEM])

@@ -15,6 +15,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from reintegration.audit.invariants import INVARIANTS
 from reintegration.exports.sealing import verify_sealed
 from reintegration.storage.client import ObjectStore
 from reintegration.storage.embedded import EmbeddedObjectStore
@@ -138,6 +139,7 @@ async def _files_agree(printed: dict[str, object], store: ObjectStore) -> None:
         assert len(written) == sum(len(report["files"]) + 1 for report in reports.values())
         for kind, report in reports.items():
             manifest = await verify_sealed(store, report["manifest_key"])
+            assert {held.name: held.violations for held in manifest.invariants} == {one.name: 0 for one in INVARIANTS}
             assert {file.name: file.sha256 for file in manifest.files} == {
                 name: file["sha256"] for name, file in report["files"].items()
             }

@@ -15,11 +15,13 @@ from structlog.testing import capture_logs
 
 from reintegration import observed_view
 from reintegration.api.limits import Limits
+from reintegration.audit.invariants import check_and_record
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.kernel.actor import Role
 from reintegration.settings import Profile
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.embedded import EmbeddedObjectStore
+from tests import builders
 from tests.http_client import Server, running
 
 ME = "query Me { me { subject role } }"
@@ -239,6 +241,8 @@ async def test_metrics_and_log_name_our_operations_and_nobody(
     fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
 ) -> None:
     async with running(fresh_database, object_store_address, tmp_path, operations=_operations(tmp_path)) as server:
+        async with builders.open_work(fresh_database) as work:
+            await check_and_record(work)
         await _check_what_is_told(server)
 
 
@@ -264,6 +268,7 @@ async def _check_what_is_told(server: Server) -> None:
         'reintegration_database_connections{state="in_use"} 0.0',
         'reintegration_jobs{status="queued"} 0.0',
         'reintegration_jobs{status="failed"} 0.0',
+        'reintegration_invariant_violations{invariant="postings_balance"} 0.0',
         "reintegration_operation_cost_count 3.0",
     ):
         assert line in text.splitlines()

@@ -16,7 +16,7 @@ class InvariantQueries:
     @strawberry.field(
         description="What must always hold of the money: as the last hourly look found it (null before the first), or now, "
         "which reads every posting. For auditors and administrators.",
-        directives=[Cost(weight=100)],
+        directives=[Cost(weight=1500)],
     )
     async def invariants(self, info: ApiInfo, *, now: bool = False) -> InvariantCheck | None:
         """Asked as the system, for an administrator sees no case."""
