@@ -17,6 +17,8 @@ export npm_config_cache := $(DATA)/cache/npm
 export XDG_CACHE_HOME := $(DATA)/cache/xdg
 export NODE_COMPILE_CACHE := $(DATA)/cache/node
 export PYTHONPYCACHEPREFIX := $(DATA)/cache/pycache
+# Where it is set, every process would compile all that it imports: some seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 export TMPDIR := $(DATA)/tmp
 
 help: ## This list

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from reintegration.database.embedded import DatabaseAddresses, EmbeddedPostgres
@@ -77,6 +78,13 @@ def _guarded_connect_ex(self: socket.socket, address: tuple[str, int] | str) -> 
 def pytest_configure() -> None:
     gc.disable()  # what is collected stays to the end
     _TEMPORARY.mkdir(parents=True, exist_ok=True)
+    # The default shows every local of every frame: seconds for a traceback.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
     set_hypothesis_home_dir(ROOT / ".data" / "cache" / "hypothesis")
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_TEMPORARY)
     os.environ["TMPDIR"] = tempfile.tempdir = str(_TEMPORARY)

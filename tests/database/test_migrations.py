@@ -19,14 +19,10 @@ from reintegration.database import migrate as migrator
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.migrate import MIGRATIONS, Migration, MigrationError, migrate, pending, read_migrations
 from tests.database.schema_text import schema_text
+from tests.faults.nursery import Nursery
 
 ROOT = Path(__file__).parents[2]
-MIGRATE = """
-import asyncio, sys
-from pathlib import Path
-from reintegration.database.migrate import migrate, read_migrations
-print(asyncio.run(migrate(sys.argv[1], read_migrations(Path(sys.argv[2])))))
-"""
+MIGRATOR = "tests.database.migrator"
 GATE = 7_777
 RANDOM_KILLS = 8
 
@@ -51,17 +47,17 @@ async def clean(database_urls: DatabaseAddresses) -> list[str]:
 
 
 @asynccontextmanager
-async def run(url: str, folder: Path = MIGRATIONS) -> AsyncIterator[Process]:
+async def run(url: str) -> AsyncIterator[Process]:
     """A migrator as a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-c",
-        MIGRATE,
+        "-m",
+        MIGRATOR,
         url,
-        str(folder),
+        cwd=ROOT,
         stdout=PIPE,
         stderr=PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
     )
     try:
         yield process
@@ -108,19 +104,23 @@ async def test_a_migrator_killed_inside_any_migration_leaves_what_the_next_compl
 ) -> None:
     waiting = "select exists (select from pg_locks where locktype = 'advisory' and objid = $1 and not granted)"
     gate = await asyncpg.connect(empty.superuser_url)
+    nursery = await Nursery.open(MIGRATOR)
     try:
         for done, migration in enumerate(read_migrations()):
             await gate.execute(f"select pg_advisory_lock({GATE})")
-            async with run(empty.owner_url, gated(tmp_path / migration.name, f"{migration.name}.sql")) as process:
-                await wait_until(empty.superuser_url, waiting, GATE)
-                process.send_signal(signal.SIGKILL)
-                assert await process.wait() == -signal.SIGKILL
+            folder = gated(tmp_path / migration.name, f"{migration.name}.sql")
+            said = tmp_path / f"{migration.name}.txt"
+            process = await nursery.bear(MIGRATOR, [empty.owner_url, str(folder)], os.environ, output=said, errors=said)
+            await wait_until(empty.superuser_url, waiting, GATE)
+            await process.kill()
+            assert await process.ended == -signal.SIGKILL, said.read_text()
             await gate.execute(f"select pg_advisory_unlock({GATE})")
             kept = await value(empty.superuser_url, "select to_regclass('public.schema_migrations') is not null")
             assert kept is (done > 0)
             if done:
                 assert await value(empty.superuser_url, "select count(*) from schema_migrations") == done
     finally:
+        await nursery.close()
         await gate.close()
     assert await migrate(empty.owner_url) == 1  # each run in between completed what the killed one before it had begun
     assert await migrate(empty.owner_url) == 0

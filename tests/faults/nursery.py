@@ -1,8 +1,9 @@
 """Processes to be killed, born of one that has loaded our code: each is a process of its own, only its imports were made before.
 
-    python -m tests.faults.nursery
+    python -m tests.faults.nursery MODULE...
 
-takes a birth as a line of JSON on its standard input and forks. It says who was born and who died, a line each, on its output.
+loads modules, takes a birth as a line of JSON on its standard input, and forks. It says who was born and who died, a line each,
+on its output.
 """
 
 import asyncio
@@ -45,13 +46,14 @@ class Nursery:
     _reader: "asyncio.Task[None] | None" = None
 
     @classmethod
-    async def open(cls) -> "Nursery":
-        """Start it; the first birth waits for its imports."""
+    async def open(cls, *modules: str) -> "Nursery":
+        """Start it; the first birth waits until these are imported."""
         environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "tests.faults.nursery",
+            *modules,
             cwd=ROOT,
             env=environment,
             stdin=asyncio.subprocess.PIPE,
@@ -140,9 +142,8 @@ def _bury(pid: int) -> None:
 
 def main() -> None:
     """Load what the children will need, then fork until the input ends."""
-    for module in ("reintegration.commands.serving", "tests.faults.export_process"):
+    for module in sys.argv[1:]:
         importlib.import_module(module)
-
     for line in sys.stdin:
         birth = json.loads(line)
         pid = os.fork()

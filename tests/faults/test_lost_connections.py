@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import asyncpg
@@ -127,12 +128,23 @@ class Proxy:
 
     def __init__(self, url: str) -> None:
         self._server = URL(url)
+        self._carrying: set[asyncio.Task[None]] = set()
 
-    async def listen(self) -> tuple[asyncio.Server, str]:
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        """The address to connect to, until the end of the block, which waits for every connection to be over."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return server, str(self._server.with_port(server.sockets[0].getsockname()[1]))
+        try:
+            yield str(self._server.with_port(server.sockets[0].getsockname()[1]))
+        finally:
+            server.close()
+            async with asyncio.timeout(10):
+                await asyncio.gather(*self._carrying)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._carrying.add(asyncio.create_task(self._both_ways(reader, writer)))
+
+    async def _both_ways(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection(self._server.host, self._server.port)
         await asyncio.gather(self._carry(reader, to_server), self._carry(from_server, writer))
         writer.close()
@@ -143,17 +155,22 @@ class Proxy:
             target.write(data)
 
 
+@pytest.fixture
+async def proxied(database_urls: DatabaseAddresses) -> AsyncIterator[UnitOfWork]:
+    """Work on one connection at a time, through the proxy."""
+    await register_models()
+    async with Proxy(database_urls.application_url).listening() as url:
+        pool = await open_pool(url, max_size=1)
+        yield UnitOfWork(pool, ALL_CONSTRAINTS)
+        pool.terminate()
+
+
 @pytest.mark.parametrize("then", [by_statement, by_model, by_nothing], ids=["statement", "model", "commit"])
 @pytest.mark.parametrize("kind", ["read", "write"])
 async def test_a_last_word_between_two_statements_is_an_outage(
-    database_urls: DatabaseAddresses, owner: asyncpg.Connection, then: object, kind: str
+    proxied: UnitOfWork, owner: asyncpg.Connection, then: object, kind: str
 ) -> None:
     """The server says that it ends the connection, and the client hears that before it hears of the end."""
-    await register_models()
-    proxy, url = await Proxy(database_urls.application_url).listen()
-    pool = await open_pool(url, max_size=1)
-    work = UnitOfWork(pool, ALL_CONSTRAINTS)
-
     codes = []
 
     async def steps(transaction: Transaction) -> None:
@@ -166,16 +183,14 @@ async def test_a_last_word_between_two_statements_is_an_outage(
             raise
 
     async def reading() -> None:
-        async with work.read(OFFICER) as transaction:
+        async with proxied.read(OFFICER) as transaction:
             await steps(transaction)
 
     with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is: masking has to tell
-        await (work.write(OFFICER, steps) if kind == "write" else reading())
+        await (proxied.write(OFFICER, steps) if kind == "write" else reading())
     assert {*codes, incident(caught.value, None)["code"]} == {"UNAVAILABLE"}
-    async with work.read(OFFICER) as next_one:
+    async with proxied.read(OFFICER) as next_one:
         assert await next_one.fetch_value("select 2") == 2
-    pool.terminate()
-    proxy.close()
 
 
 def test_other_errors_of_the_driver_stay_bugs() -> None:

@@ -115,7 +115,7 @@ def histories(most: int) -> st.SearchStrategy[History]:
 
 @dataclass(slots=True)
 class Search:
-    """A search on one table. `patience` bounds how many histories are played to shorten one that failed.
+    """A search on one table. `patience` bounds how many histories are played to shorten one that failed, to `enough` steps.
 
     What was played is not played again, nor what begins like a failure: what comes after one is never reached. And two at once
     may end in another order, which the answer of a search must not.
@@ -124,6 +124,7 @@ class Search:
     room: Room
     most: int = 10
     patience: int = 40
+    enough: int = 0
     passed: set[History] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
 
@@ -143,7 +144,7 @@ class Search:
             nonlocal left
             if not self._is_known(history):
                 left -= bool(self.failures)
-                if left < 0:
+                if left < 0 or any(len(known.history) <= self.enough for known in self.failures):
                     return False
                 failure = self.room.play(history)
                 self.passed |= {history} if failure is None else set()

@@ -193,7 +193,7 @@ def test_a_planted_fault_is_found_by_a_short_history(
 ) -> None:
     with open_room(fresh_database) as room:
         fault(Plant(room, monkeypatch))
-        failure = Search(room, patience=20).run(0 if STEPS else FAULTS[fault], _MOST)
+        failure = Search(room, patience=20, enough=SHORT).run(0 if STEPS else FAULTS[fault], _MOST)
     assert failure is not None
     assert len(failure.history) <= SHORT, failure
     _log.info("%s", failure)
