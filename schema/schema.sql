@@ -532,6 +532,25 @@ end $$;
 
 ALTER FUNCTION public.check_payment() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_payment_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    decided text;
+begin
+    perform from suppliers s where s.id = new.supplier_id for share;
+    select coalesce(a.decision, 'open') into decided
+    from supplier_accounts a where a.supplier_id = new.supplier_id
+    order by a.number desc limit 1;
+    if decided <> 'approved' then
+        perform raise_payment_rule('payments_account_ck', 'the account of the supplier is not approved');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_payment_account() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_payment_endorsement() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1048,6 +1067,34 @@ end $$;
 
 ALTER FUNCTION public.check_refund_postings() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_supplier_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if tg_op = 'UPDATE' then
+        if old.decision is not null then
+            raise exception 'this account is decided'
+                using errcode = '23514', constraint = 'supplier_accounts_decided_ck', table = 'supplier_accounts';
+        end if;
+        return null;
+    end if;
+    perform from suppliers s where s.id = new.supplier_id for no key update;
+    if new.decision is not null then
+        raise exception 'an account is decided by a second person'
+            using errcode = '23514', constraint = 'supplier_accounts_new_ck', table = 'supplier_accounts';
+    end if;
+    if new.number <> 1 + (
+        select count(*) from supplier_accounts a where a.supplier_id = new.supplier_id and a.id <> new.id
+    ) then
+        raise exception 'accounts are numbered as they are recorded'
+            using errcode = '23514', constraint = 'supplier_accounts_order_ck', table = 'supplier_accounts';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_supplier_account() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.count_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1112,6 +1159,12 @@ CREATE FUNCTION public.fact_position() RETURNS text
 END;
 
 ALTER FUNCTION public.fact_position() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.is_iban(account text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ((account ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$'::text) AND (SELECT (((string_agg(CASE WHEN (parts.c ~ '[A-Z]'::text) THEN ((ascii(parts.c) - 55))::text ELSE parts.c END, ''::text ORDER BY parts.n))::numeric % (97)::numeric) = (1)::numeric) FROM regexp_split_to_table((substr(is_iban.account, 5) || "left"(is_iban.account, 4)), ''::text) WITH ORDINALITY parts(c, n)));
+
+ALTER FUNCTION public.is_iban(account text) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.keep_payment_scope() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2441,6 +2494,36 @@ CREATE TABLE public.status_transitions (
 
 ALTER TABLE public.status_transitions OWNER TO reintegration_owner;
 
+CREATE TABLE public.supplier_accounts (
+    id uuid NOT NULL,
+    supplier_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    account text NOT NULL,
+    holder text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT supplier_accounts_account_ck CHECK (
+CASE kind
+    WHEN 'iban'::text THEN public.is_iban(account)
+    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
+    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
+END),
+    CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
+    CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
+    CONSTRAINT supplier_accounts_text_ck CHECK ((((length(holder) >= 1) AND (length(holder) <= 200)) AND ((length(decision_note) >= 3) AND (length(decision_note) <= 2000))))
+);
+
+ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_accounts OWNER TO reintegration_owner;
+
 CREATE TABLE public.suppliers (
     id uuid NOT NULL,
     field_office_id uuid NOT NULL,
@@ -2824,6 +2907,12 @@ ALTER TABLE ONLY public.schema_migrations
 
 ALTER TABLE ONLY public.status_transitions
     ADD CONSTRAINT status_transitions_pk PRIMARY KEY (entity, from_status, to_status);
+
+ALTER TABLE ONLY public.supplier_accounts
+    ADD CONSTRAINT supplier_accounts_number_uq UNIQUE (supplier_id, number);
+
+ALTER TABLE ONLY public.supplier_accounts
+    ADD CONSTRAINT supplier_accounts_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_name_uq UNIQUE (field_office_id, name);
@@ -3479,6 +3568,8 @@ CREATE TRIGGER payments_verified BEFORE UPDATE ON public.payments FOR EACH ROW W
 
 CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.count_version();
 
+CREATE TRIGGER payments_without_account BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'released'::text) AND (new.status <> old.status) AND (new.supplier_id IS NOT NULL))) EXECUTE FUNCTION public.check_payment_account();
+
 CREATE TRIGGER payments_without_hold BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['submitted'::text, 'approved'::text, 'released'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_held();
 
 CREATE TRIGGER payments_without_refund BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'reversed'::text) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_refunded();
@@ -3564,6 +3655,18 @@ CREATE TRIGGER returnees_audit_update AFTER UPDATE ON public.returnees REFERENCI
 CREATE TRIGGER returnees_no_truncate BEFORE TRUNCATE ON public.returnees FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER returnees_version BEFORE UPDATE ON public.returnees FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER supplier_accounts_audit_delete AFTER DELETE ON public.supplier_accounts REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER supplier_accounts_audit_insert AFTER INSERT ON public.supplier_accounts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER supplier_accounts_audit_update AFTER UPDATE ON public.supplier_accounts REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER supplier_accounts_check AFTER INSERT OR UPDATE ON public.supplier_accounts FOR EACH ROW EXECUTE FUNCTION public.check_supplier_account();
+
+CREATE TRIGGER supplier_accounts_no_truncate BEFORE TRUNCATE ON public.supplier_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER supplier_accounts_version BEFORE UPDATE ON public.supplier_accounts FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER suppliers_audit_delete AFTER DELETE ON public.suppliers REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -3812,6 +3915,9 @@ ALTER TABLE ONLY public.returnees
 
 ALTER TABLE ONLY public.returnees
     ADD CONSTRAINT returnees_nationality_fk FOREIGN KEY (nationality) REFERENCES public.countries(code);
+
+ALTER TABLE ONLY public.supplier_accounts
+    ADD CONSTRAINT supplier_accounts_supplier_fk FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_office_fk FOREIGN KEY (field_office_id) REFERENCES public.field_offices(id);
@@ -4192,7 +4298,23 @@ CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_
 
 CREATE POLICY returnees_update_roles ON public.returnees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
+ALTER TABLE public.supplier_accounts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY supplier_accounts_guard ON public.supplier_accounts FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY supplier_accounts_insert_roles ON public.supplier_accounts AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
+
+CREATE POLICY supplier_accounts_scope ON public.supplier_accounts USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.suppliers s
+  WHERE (s.id = supplier_accounts.supplier_id))));
+
+CREATE POLICY supplier_accounts_update_roles ON public.supplier_accounts AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
 ALTER TABLE public.suppliers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY suppliers_guard ON public.suppliers FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY suppliers_guard_lock ON public.suppliers FOR UPDATE TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
 
 CREATE POLICY suppliers_insert_roles ON public.suppliers AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
 
@@ -4527,8 +4649,23 @@ GRANT SELECT ON TABLE public.schema_migrations TO PUBLIC;
 GRANT SELECT ON TABLE public.status_transitions TO reintegration_app;
 GRANT SELECT ON TABLE public.status_transitions TO reintegration_auditor;
 
+GRANT SELECT,INSERT ON TABLE public.supplier_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.supplier_accounts TO reintegration_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.suppliers TO reintegration_app;
 GRANT SELECT ON TABLE public.suppliers TO reintegration_auditor;
+GRANT SELECT ON TABLE public.suppliers TO reintegration_guard;
+
+GRANT UPDATE(version) ON TABLE public.suppliers TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.tariff_rules TO reintegration_app;
 GRANT SELECT ON TABLE public.tariff_rules TO reintegration_auditor;

@@ -218,7 +218,12 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         ),
     ),
     ("StatusStatistics", BELGIUM, "administrativeStatus share"),
-    ("Supplier", CASES, "id name office registeredAt registeredBy taxNumber version"),
+    ("Supplier", CASES, "accounts id name office registeredAt registeredBy taxNumber version"),
+    (
+        "SupplierAccount",
+        CASES,
+        ("account decidedAt decidedBy decision decisionNote holder id kind number recordedAt recordedBy supplier version"),
+    ),
     ("SupplierConnection", CASES, "edges pageInfo totalCount"),
     ("SupplierEdge", CASES, "cursor node"),
     (

@@ -90,6 +90,20 @@ class Records:
         line, document = encode("PaymentLine", row["line_id"]), encode("Document", row["document_id"])
         return {"paymentId": encode("Payment", row["id"]), "lineId": line, "documentId": document}
 
+    async def supplier(self) -> Asked:
+        """A supplier of the office."""
+        sql = "select id from suppliers where field_office_id = $1 order by id limit 1"
+        return {"supplierId": encode("Supplier", await self.owner.fetchval(sql, A.office_id))}
+
+    async def account(self) -> Asked:
+        """An account of a supplier of the office, undecided where there is one."""
+        row = await self.owner.fetchrow(
+            "select a.id, a.version from supplier_accounts as a join suppliers as s on s.id = a.supplier_id"
+            " where s.field_office_id = $1 order by a.decision nulls first limit 1",
+            A.office_id,
+        )
+        return {"accountId": encode("SupplierAccount", row["id"]), "expectedVersion": row["version"]}
+
     async def two_items(self) -> Asked:
         """Two items of the plan in force."""
         rows = await self.owner.fetch(
@@ -204,6 +218,8 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "receiptCodeIssue": (lambda r, role: r.a_payment(role, "paid"), {}),
     "receiptConfirm": (lambda r, role: r.a_payment(role, "released"), {"code": "AAAA-2222"}),
     "reportOrder": about(Records.nothing, kind="PROGRAMME_STATISTICS", years=[today().year]),
+    "supplierAccountDecide": about(Records.account, decision="REFUSED", note="Because"),
+    "supplierAccountRecord": about(Records.supplier, kind="BANK", account="4000-123", holder="Cashmere"),
     "supplierRegister": about(Records.nothing, fieldOfficeId=_OFFICE, name="Cashmere"),
     "vulnerabilityDecide": about(
         lambda r: r.update("Vulnerability", "vulnerabilityId", "vulnerabilities", "decision is null"),

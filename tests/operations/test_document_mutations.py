@@ -182,6 +182,10 @@ async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> 
     """An invoice paid, and a part of it that came back."""
     office = encode("FieldOffice", MONGOLIA)
     supplier = (await recorder.does(OFFICER, "SupplierRegister", fieldOfficeId=office, name="Sheep and Sons"))["supplier"]
+    where = {"kind": "IBAN", "account": "BE68 5390 0754 7034", "holder": "Sheep and Sons"}
+    account = (await recorder.does(OFFICER, "SupplierAccountRecord", supplierId=supplier["id"], **where))["account"]
+    compared = {"expectedVersion": account["version"], "decision": "APPROVED", "note": "As on the letter of the bank"}
+    await recorder.does(APPROVER, "SupplierAccountDecide", accountId=account["id"], **compared)
     invoice = {"kind": "SUPPLIER_DIRECT", "supplierId": supplier["id"], "invoiceNumber": "2026-17"}
     payment = (await recorder.does(OFFICER, "PaymentDraft", **a_reimbursement(case, item) | invoice))["payment"]
     for kind in ("INVOICE", "PROOF_OF_PAYMENT"):

@@ -34,6 +34,7 @@ WITHOUT_ROWS = {
     "PaymentRefund",
     "PaymentShortfall",
     "ReceiptCode",
+    "SupplierAccount",
 }
 """Records that the caseload has none of."""
 

@@ -76,6 +76,7 @@ MARKED = {
     "fileName",
     "givenNames",
     "grantedBy",
+    "holder",
     "invoiceNumber",
     "issuedBy",
     "latinName",

@@ -65,6 +65,8 @@ ALLOWED: Mapping[str, Roles] = {
     "receiptCodeIssue": COORDINATOR | FINANCE,
     "receiptConfirm": COUNSELLOR | OFFICER,
     "reportOrder": FINANCE | PROGRAMME,
+    "supplierAccountDecide": APPROVER | COORDINATOR,
+    "supplierAccountRecord": OFFICER,
     "supplierRegister": OFFICER,
     "vulnerabilityDecide": PROGRAMME,
     "vulnerabilityRecord": COUNSELLOR,

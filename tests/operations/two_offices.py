@@ -46,7 +46,7 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
 from reintegration.kernel.reference import Reference
 from reintegration.payments import service as payments
-from reintegration.payments.commands import RegisterSupplier
+from reintegration.payments.commands import DecideSupplierAccount, RecordSupplierAccount, RegisterSupplier
 from reintegration.plans import service as plans
 from reintegration.plans.commands import (
     ApprovePlan,
@@ -331,6 +331,11 @@ class Desk:
         """A supplier of the office."""
         command = RegisterSupplier(new_id(), self.side.office_id, self.side.text(name), self.side.text("TIN"))
         await self.do(Role.FIELD_OFFICER, lambda t: payments.register_supplier(t, command))
+        for account in ("4000123", "5000123"):
+            record = RecordSupplierAccount(new_id(), command.id, "bank", account, self.side.text("Holder"))
+            await self.do(Role.FIELD_OFFICER, partial(payments.record_supplier_account, command=record))
+            decide = DecideSupplierAccount(record.id, 1, approved=True, note=self.side.text("By telephone"))
+            await self.do(Role.FIELD_APPROVER, partial(payments.decide_supplier_account, command=decide))
         return command.id
 
     async def closed(self) -> None:

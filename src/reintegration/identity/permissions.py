@@ -54,6 +54,8 @@ class Permission(StrEnum):
     RECEIPT_CONFIRM = auto()
     SUPPLIER_READ = auto()
     SUPPLIER_WRITE = auto()
+    SUPPLIER_CONFIRM = auto()
+    """Approve where a supplier is paid, or refuse it."""
     EVIDENCE_UPLOAD = auto()
     EVIDENCE_READ = auto()
     RATE_IMPORT = auto()
@@ -117,7 +119,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         },
         Role.FIELD_APPROVER: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
-        | {_P.ARRIVAL_CONFIRM, _P.CASE_CLOSE, _P.PAYMENT_APPROVE, _P.PAYMENT_HOLD, _P.HOLD_READ},
+        | {_P.ARRIVAL_CONFIRM, _P.CASE_CLOSE, _P.PAYMENT_APPROVE, _P.PAYMENT_HOLD, _P.HOLD_READ, _P.SUPPLIER_CONFIRM},
         Role.PARTNER_COORDINATOR: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
         | {
@@ -131,6 +133,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_SETTLE,
             _P.PAYMENT_REVERSE,
             _P.RECEIPT_ISSUE,
+            _P.SUPPLIER_CONFIRM,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES

@@ -18,6 +18,27 @@ class RegisterSupplier:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSupplierAccount:
+    """Where a supplier is paid: kind iban, bank or mobile_money, without spaces."""
+
+    id: UUID
+    supplier_id: UUID
+    kind: str
+    account: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideSupplierAccount:
+    """Say whether an account is the supplier's, and how that was found out."""
+
+    account_id: UUID
+    expected_version: int
+    approved: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentLineDraft:
     """A line in the currency of the invoice. Its rate is frozen when the payment is submitted."""
 

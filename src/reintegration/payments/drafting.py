@@ -23,12 +23,11 @@ from reintegration.payments.commands import (
     CancelPayment,
     DraftPayment,
     PaymentContent,
-    RegisterSupplier,
     ReturnPayment,
     SubmitPayment,
 )
 from reintegration.payments.content import check_documents, freeze, frozen, record_lines, remove_lines, thaw
-from reintegration.payments.models import Payment, Supplier
+from reintegration.payments.models import Payment
 from reintegration.payments.sides import check_side
 from reintegration.payments.targets import FIELD_KINDS, STREAMS, rate_rule_of, target_of
 from reintegration.plans.errors import ItemNotInForceError
@@ -37,22 +36,6 @@ from reintegration.plans.service import line_in_force
 _SQL = load_queries(__file__)
 MOST_CHANGES = 300
 """Changes after which a payment isn't submitted again: each submission leaves two ledger entries, and all are read with it."""
-
-
-async def register_supplier(transaction: Transaction, command: RegisterSupplier) -> Reference:
-    """Add a supplier to the registry of one's office."""
-    require(transaction.actor, Permission.SUPPLIER_WRITE)
-    if command.field_office_id not in transaction.actor.offices:
-        raise NotFoundError(kind="FieldOffice")
-    supplier = await Supplier.create(
-        id=command.id,
-        field_office_id=command.field_office_id,
-        name=command.name.strip(),
-        tax_number=command.tax_number,
-        registered_by=transaction.actor.id,
-        using_db=transaction.orm,
-    )
-    return Reference("Supplier", supplier.id, supplier.version)
 
 
 async def draft_payment(transaction: Transaction, command: DraftPayment) -> Reference:

@@ -15,6 +15,7 @@ from reintegration.kernel.errors import (
 )
 from reintegration.kernel.money import Money
 from reintegration.ledger.errors import NotEnoughLeftError
+from reintegration.payments import supplier_errors
 
 
 @dataclass(kw_only=True)
@@ -169,15 +170,8 @@ def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
     return ConstraintViolationError(constraint=constraint, explanation=explanation)
 
 
-def _text(field: str, most: int) -> InvalidInputError:
-    return InvalidInputError(field=field, reason=f"1 to {most} characters")
-
-
 CONSTRAINTS: ConstraintErrors = {
-    "suppliers_pk": id_taken,
-    "suppliers_office_fk": lambda: NotFoundError(kind="FieldOffice"),
-    "suppliers_name_uq": lambda: _violated("suppliers_name_uq", "The office has a supplier of this name already"),
-    "suppliers_name_ck": lambda: _text("name", 200),
+    **supplier_errors.CONSTRAINTS,
     "payments_pk": id_taken,
     "payments_supplier_fk": lambda: NotFoundError(kind="Supplier"),
     "payments_item_fk": lambda: NotFoundError(kind="PlanItem"),
@@ -254,7 +248,7 @@ CONSTRAINTS: ConstraintErrors = {
     "payment_lines_euro_ck": lambda: InvalidInputError(field="lines", reason="an amount is worth less than half a cent"),
 }
 
-WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
+WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = supplier_errors.WRITTEN_ALONE | frozenset(
     {
         "ledger_postings_refund_ck",
         "payment_endorsements_append_only_ck",
@@ -303,7 +297,6 @@ WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = frozenset(
         "receipt_secrets_code_fk",
         "receipt_secrets_length_ck",
         "receipt_secrets_pk",
-        "suppliers_office_uq",
     }
 )
 """Constraints that no input reaches: violating one is a bug of ours, shown with an incident id."""

@@ -7,6 +7,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from reintegration.kernel.ids import new_id
+from reintegration.payments.supplier_models import Supplier, SupplierAccount
 
 if TYPE_CHECKING:
     from reintegration.cases.models import Case
@@ -16,25 +17,19 @@ if TYPE_CHECKING:
     from reintegration.plans.models import PlanItem
     from reintegration.programme.models import Currency, FieldOffice
 
-
-class Supplier(Model):
-    """Who sells to an office."""
-
-    id = fields.UUIDField(primary_key=True, default=new_id)
-    field_office: fields.ForeignKeyRelation["FieldOffice"] = fields.ForeignKeyField(
-        "models.FieldOffice", source_field="field_office_id", related_name="suppliers", on_delete=fields.RESTRICT
-    )
-    field_office_id: UUID
-    name = fields.TextField()
-    tax_number = fields.TextField(null=True)
-    registered_by = fields.TextField()
-    registered_at = fields.DatetimeField(auto_now_add=True)
-    version = fields.IntField(default=1)
-
-    class Meta:
-        """Table suppliers."""
-
-        table = "suppliers"
+__all__ = [
+    "Payment",
+    "PaymentDocument",
+    "PaymentEndorsement",
+    "PaymentHold",
+    "PaymentLine",
+    "PaymentRefund",
+    "PaymentShortfall",
+    "ReceiptCode",
+    "ReceiptSecret",
+    "Supplier",
+    "SupplierAccount",
+]
 
 
 class Payment(Model):

@@ -9,7 +9,6 @@ from reintegration.payments.drafting import (
     amend_payment,
     cancel_payment,
     draft_payment,
-    register_supplier,
     return_payment,
     submit_payment,
 )
@@ -19,6 +18,7 @@ from reintegration.payments.holding import hold_payment, lift_hold
 from reintegration.payments.receipts import confirm_receipt, issue_receipt_code
 from reintegration.payments.refunding import decide_refund, request_refund
 from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
+from reintegration.payments.supplying import decide_supplier_account, record_supplier_account, register_supplier
 
 __all__ = [
     "Expiry",
@@ -28,6 +28,7 @@ __all__ = [
     "confirm_payment",
     "confirm_receipt",
     "decide_refund",
+    "decide_supplier_account",
     "draft_payment",
     "due_cases",
     "endorse_payment",
@@ -38,6 +39,7 @@ __all__ = [
     "lift_hold",
     "mark_payment_unconfirmed",
     "open_payment_count",
+    "record_supplier_account",
     "register_supplier",
     "release_payment",
     "request_refund",

@@ -14,6 +14,7 @@ from reintegration.api.mutations.programme import ProgrammeMutations
 from reintegration.api.mutations.receipts import ReceiptMutations
 from reintegration.api.mutations.refunds import RefundMutations
 from reintegration.api.mutations.reports import ReportMutations
+from reintegration.api.mutations.suppliers import SupplierMutations
 
 __all__ = ["Mutation"]
 
@@ -24,6 +25,7 @@ class Mutation(
     EntitlementMutations,
     PlanMutations,
     BudgetTransferMutations,
+    SupplierMutations,
     PaymentMutations,
     HoldMutations,
     EndorsementMutations,

@@ -9,7 +9,6 @@ from reintegration.api.identifiers import decode
 from reintegration.api.mutations.execute import (
     NEW_ID,
     SEEN_VERSION,
-    CreationInput,
     MutationInput,
     UpdateInput,
     chosen_id,
@@ -28,7 +27,6 @@ from reintegration.payments.commands import (
     PaidLine,
     PaymentContent,
     PaymentLineDraft,
-    RegisterSupplier,
     ReleasePayment,
     ReturnPayment,
     ReversePayment,
@@ -36,24 +34,6 @@ from reintegration.payments.commands import (
 )
 
 _SEEN = "Of the content that the person saw."
-
-
-@strawberry.input
-class SupplierRegisterInput(CreationInput):
-    """See RegisterSupplier."""
-
-    field_office_id: strawberry.ID
-    name: str
-    tax_number: str | None = None
-
-    def command(self) -> RegisterSupplier:
-        """The command."""
-        return RegisterSupplier(
-            id=chosen_id(self.id),
-            field_office_id=decode(self.field_office_id, "FieldOffice"),
-            name=self.name,
-            tax_number=self.tax_number,
-        )
 
 
 @strawberry.input(description="A line in the currency of the invoice; its rate is frozen when the payment is submitted.")

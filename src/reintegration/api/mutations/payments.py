@@ -1,4 +1,4 @@
-"""Mutations of payments: suppliers, drafts, four eyes, outcomes."""
+"""Mutations of payments: drafts, four eyes, outcomes."""
 
 import strawberry
 
@@ -17,9 +17,8 @@ from reintegration.api.mutations.payment_inputs import (
     PaymentReturnInput,
     PaymentReverseInput,
     PaymentSubmitInput,
-    SupplierRegisterInput,
 )
-from reintegration.api.types.payments import Payment, Supplier
+from reintegration.api.types.payments import Payment
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.errors import SamePersonError, TransitionError
 from reintegration.ledger.errors import NotEnoughLeftError
@@ -32,23 +31,16 @@ from reintegration.payments.service import (
     draft_payment,
     fail_payment,
     mark_payment_unconfirmed,
-    register_supplier,
     release_payment,
     return_payment,
     reverse_payment,
     submit_payment,
 )
+from reintegration.payments.supplier_errors import AccountUnapprovedError
 from reintegration.plans.errors import ItemNotInForceError
 from reintegration.programme.errors import NoRateError
 
 _RETURNING = (Permission.PAYMENT_APPROVE, Permission.PAYMENT_PREPARE, Permission.PAYMENT_RELEASE)
-
-
-@strawberry.type
-class SupplierRegisterPayload(Payload):
-    """The new supplier."""
-
-    supplier: Supplier
 
 
 @strawberry.type
@@ -132,13 +124,6 @@ class PaymentReversePayload(Payload):
 class PaymentMutations:
     """Part of `Mutation`."""
 
-    @mutation(SupplierRegisterPayload)
-    async def supplier_register(self, info: ApiInfo, asked: Input[SupplierRegisterInput]) -> SupplierRegisterPayload:
-        """Add a supplier to the registry of one's office."""
-        done = await execute(info, asked, Permission.SUPPLIER_WRITE, register_supplier, asked.command)
-        found = await returned(info.context, Supplier, done.reference.id)
-        return SupplierRegisterPayload(supplier=found, replayed=done.replayed)
-
     @mutation(PaymentDraftPayload, ItemNotInForceError, errors.AlreadyPaidError)
     async def payment_draft(self, info: ApiInfo, asked: Input[PaymentDraftInput]) -> PaymentDraftPayload:
         """Begin a payment: of a plan item, or of an entitlement that is paid in Belgium. Nothing is reserved yet."""
@@ -191,6 +176,7 @@ class PaymentMutations:
         errors.ApprovalVoidError,
         errors.PaymentHeldError,
         errors.ThresholdExceededError,
+        AccountUnapprovedError,
         SamePersonError,
         TransitionError,
         errors.PaymentBeforeArrivalError,

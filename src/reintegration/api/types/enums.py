@@ -36,6 +36,17 @@ class Decision(StrEnum):
     REFUSED = auto()
 
 
+@strawberry.enum(
+    description="Where an account is kept: IBAN as in ISO 13616, BANK in a country without it, MOBILE_MONEY as in E.164."
+)
+class AccountKind(StrEnum):
+    """Of a supplier's account."""
+
+    IBAN = auto()
+    BANK = auto()
+    MOBILE_MONEY = auto()
+
+
 @strawberry.enum(name="EntitlementExceptionKind", description="What an exception does.")
 class ExceptionKind(StrEnum):
     """Column entitlement_exceptions.kind."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         PaymentShortfall,
         ReceiptCode,
         Supplier,
+        SupplierAccount,
     )
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
@@ -63,6 +64,7 @@ PaymentShortfallRef = Annotated["PaymentShortfall", _PAYMENTS]
 ReceiptCodeRef = Annotated["ReceiptCode", _PAYMENTS]
 PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
 SupplierRef = Annotated["Supplier", _PAYMENTS]
+SupplierAccountRef = Annotated["SupplierAccount", _PAYMENTS]
 BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
 PlanRef = Annotated["Plan", _PLANS]
 PlanItemRef = Annotated["PlanItem", _PLANS]

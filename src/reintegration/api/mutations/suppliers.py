@@ -1,0 +1,127 @@
+"""Mutations of suppliers: register one, say where it is paid, approve that with a second pair of eyes."""
+
+import re
+
+import strawberry
+
+from reintegration.api.graph import ApiInfo
+from reintegration.api.identifiers import decode
+from reintegration.api.loaders import returned
+from reintegration.api.mutations.execute import CreationInput, Input, Payload, UpdateInput, chosen_id, execute, mutation
+from reintegration.api.types.enums import AccountKind, Decision
+from reintegration.api.types.payments import Supplier, SupplierAccount
+from reintegration.cases.errors import AlreadyDecidedError
+from reintegration.identity.permissions import Permission
+from reintegration.kernel.errors import SamePersonError
+from reintegration.payments.commands import DecideSupplierAccount, RecordSupplierAccount, RegisterSupplier
+from reintegration.payments.service import decide_supplier_account, record_supplier_account, register_supplier
+from reintegration.payments.supplier_errors import AccountOpenError
+
+_GROUPING = re.compile(r"[\s./-]")
+
+
+@strawberry.input
+class SupplierRegisterInput(CreationInput):
+    """See RegisterSupplier."""
+
+    field_office_id: strawberry.ID
+    name: str
+    tax_number: str | None = None
+
+    def command(self) -> RegisterSupplier:
+        """The command."""
+        return RegisterSupplier(
+            id=chosen_id(self.id),
+            field_office_id=decode(self.field_office_id, "FieldOffice"),
+            name=self.name,
+            tax_number=self.tax_number,
+        )
+
+
+@strawberry.input
+class SupplierAccountRecordInput(CreationInput):
+    """See RecordSupplierAccount."""
+
+    supplier_id: strawberry.ID
+    kind: AccountKind
+    account: str = strawberry.field(description="Spaces, full stops, hyphens and slashes are left out; letters become capitals.")
+    holder: str = strawberry.field(description="The name that the bank or operator has.")
+
+    def command(self) -> RecordSupplierAccount:
+        """The command."""
+        return RecordSupplierAccount(
+            id=chosen_id(self.id),
+            supplier_id=decode(self.supplier_id, "Supplier"),
+            kind=self.kind.value,
+            account=_GROUPING.sub("", self.account).upper(),
+            holder=self.holder.strip(),
+        )
+
+
+@strawberry.input
+class SupplierAccountDecideInput(UpdateInput):
+    """See DecideSupplierAccount."""
+
+    account_id: strawberry.ID
+    decision: Decision
+    note: str = strawberry.field(description="What it was compared with: a letter of the bank, a call to a number known before.")
+
+    def command(self) -> DecideSupplierAccount:
+        """The command."""
+        return DecideSupplierAccount(
+            account_id=decode(self.account_id, "SupplierAccount"),
+            expected_version=self.expected_version,
+            approved=self.decision is Decision.APPROVED,
+            note=self.note.strip(),
+        )
+
+
+@strawberry.type
+class SupplierRegisterPayload(Payload):
+    """The new supplier."""
+
+    supplier: Supplier
+
+
+@strawberry.type
+class SupplierAccountRecordPayload(Payload):
+    """The account, to be decided."""
+
+    account: SupplierAccount
+
+
+@strawberry.type
+class SupplierAccountDecidePayload(Payload):
+    """The decided account."""
+
+    account: SupplierAccount
+
+
+@strawberry.type
+class SupplierMutations:
+    """Part of `Mutation`."""
+
+    @mutation(SupplierRegisterPayload)
+    async def supplier_register(self, info: ApiInfo, asked: Input[SupplierRegisterInput]) -> SupplierRegisterPayload:
+        """Add a supplier to the registry of one's office."""
+        done = await execute(info, asked, Permission.SUPPLIER_WRITE, register_supplier, asked.command)
+        found = await returned(info.context, Supplier, done.reference.id)
+        return SupplierRegisterPayload(supplier=found, replayed=done.replayed)
+
+    @mutation(SupplierAccountRecordPayload, AccountOpenError)
+    async def supplier_account_record(
+        self, info: ApiInfo, asked: Input[SupplierAccountRecordInput]
+    ) -> SupplierAccountRecordPayload:
+        """Say where a supplier is paid from now on; no payment to it is released until a second person has approved it."""
+        done = await execute(info, asked, Permission.SUPPLIER_WRITE, record_supplier_account, asked.command)
+        found = await returned(info.context, SupplierAccount, done.reference.id)
+        return SupplierAccountRecordPayload(account=found, replayed=done.replayed)
+
+    @mutation(SupplierAccountDecidePayload, AlreadyDecidedError, SamePersonError)
+    async def supplier_account_decide(
+        self, info: ApiInfo, asked: Input[SupplierAccountDecideInput]
+    ) -> SupplierAccountDecidePayload:
+        """Approve or refuse an account that somebody else has recorded."""
+        done = await execute(info, asked, Permission.SUPPLIER_CONFIRM, decide_supplier_account, asked.command)
+        found = await returned(info.context, SupplierAccount, done.reference.id)
+        return SupplierAccountDecidePayload(account=found, replayed=done.replayed)

@@ -1,0 +1,64 @@
+"""What the payments room refuses about suppliers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from reintegration.cases.errors import AlreadyDecidedError
+from reintegration.database.constraints import ConstraintErrors, id_taken
+from reintegration.kernel.errors import (
+    ConstraintViolationError,
+    DomainError,
+    InvalidInputError,
+    NotFoundError,
+    SamePersonError,
+)
+
+
+@dataclass(kw_only=True)
+class AccountUnapprovedError(DomainError):
+    """Nobody has approved the last account of this supplier; compare it with its papers, or record the right one."""
+
+    code: ClassVar[str] = "ACCOUNT_UNAPPROVED"
+
+
+@dataclass(kw_only=True)
+class AccountOpenError(DomainError):
+    """The last account of this supplier awaits its decision."""
+
+    code: ClassVar[str] = "ACCOUNT_OPEN"
+
+
+def _name_taken() -> ConstraintViolationError:
+    return ConstraintViolationError(constraint="suppliers_name_uq", explanation="The office has a supplier of this name already")
+
+
+CONSTRAINTS: ConstraintErrors = {
+    "suppliers_pk": id_taken,
+    "suppliers_office_fk": lambda: NotFoundError(kind="FieldOffice"),
+    "suppliers_name_uq": _name_taken,
+    "suppliers_name_ck": lambda: InvalidInputError(field="name", reason="1 to 200 characters"),
+    "supplier_accounts_pk": id_taken,
+    "supplier_accounts_account_ck": lambda: InvalidInputError(
+        field="account",
+        reason="an IBAN with its check digits, a telephone number from + and its country on, or 4 to 34 letters and digits",
+    ),
+    "supplier_accounts_text_ck": lambda: InvalidInputError(
+        field="note", reason="a note of 3 to 2000 characters, a holder of 1 to 200"
+    ),
+    "supplier_accounts_four_eyes_ck": lambda: SamePersonError(step="decision on the account"),
+    "supplier_accounts_decided_ck": lambda: AlreadyDecidedError(kind="account"),
+    "payments_account_ck": AccountUnapprovedError,
+}
+
+WRITTEN_ALONE = frozenset(
+    {
+        "supplier_accounts_decision_ck",
+        "supplier_accounts_kind_ck",
+        "supplier_accounts_new_ck",
+        "supplier_accounts_number_uq",
+        "supplier_accounts_order_ck",
+        "supplier_accounts_supplier_fk",
+        "suppliers_office_uq",
+    }
+)
+"""Constraints that no input reaches: violating one is a bug of ours, shown with an incident id."""

@@ -1,0 +1,95 @@
+"""Suppliers: the registry of an office, and where each is paid, which a second person approves before any money goes there."""
+
+from reintegration.cases.errors import AlreadyDecidedError
+from reintegration.database.rows import locked
+from reintegration.database.transaction import Transaction
+from reintegration.identity.permissions import Permission, require
+from reintegration.kernel.clock import now
+from reintegration.kernel.errors import NotFoundError, SamePersonError
+from reintegration.kernel.reference import Reference
+from reintegration.payments.commands import DecideSupplierAccount, RecordSupplierAccount, RegisterSupplier
+from reintegration.payments.models import Payment
+from reintegration.payments.supplier_errors import AccountOpenError, AccountUnapprovedError
+from reintegration.payments.supplier_models import Supplier, SupplierAccount
+
+
+async def register_supplier(transaction: Transaction, command: RegisterSupplier) -> Reference:
+    """Add a supplier to the registry of one's office."""
+    require(transaction.actor, Permission.SUPPLIER_WRITE)
+    if command.field_office_id not in transaction.actor.offices:
+        raise NotFoundError(kind="FieldOffice")
+    supplier = await Supplier.create(
+        id=command.id,
+        field_office_id=command.field_office_id,
+        name=command.name.strip(),
+        tax_number=command.tax_number,
+        registered_by=transaction.actor.id,
+        using_db=transaction.orm,
+    )
+    return Reference("Supplier", supplier.id, supplier.version)
+
+
+async def record_supplier_account(transaction: Transaction, command: RecordSupplierAccount) -> Reference:
+    """Say where a supplier of one's office is paid from now on; no payment to it is released until a second person approves it.
+
+    Locks the supplier, so that accounts follow one another and a release that is under way comes first.
+
+    Raises:
+        AccountOpenError, NotFoundError, InvalidInputError, ForbiddenError.
+    """
+    require(transaction.actor, Permission.SUPPLIER_WRITE)
+    supplier = await locked(transaction, Supplier, command.supplier_id, kind="Supplier")
+    last = await _last_account(transaction, supplier)
+    if last is not None and last.decision is None:
+        raise AccountOpenError
+    account = await SupplierAccount.create(
+        id=command.id,
+        supplier_id=supplier.id,
+        number=1 if last is None else last.number + 1,
+        kind=command.kind,
+        account=command.account,
+        holder=command.holder,
+        recorded_by=transaction.actor.id,
+        using_db=transaction.orm,
+    )
+    return Reference("SupplierAccount", account.id, account.version)
+
+
+async def decide_supplier_account(transaction: Transaction, command: DecideSupplierAccount) -> Reference:
+    """Approve or refuse an account that somebody else has recorded. Locks the account.
+
+    After a refusal nothing is released to the supplier until another account is recorded and approved.
+
+    Raises:
+        AlreadyDecidedError, SamePersonError, VersionConflictError, NotFoundError, ForbiddenError.
+    """
+    require(transaction.actor, Permission.SUPPLIER_CONFIRM)
+    account = await locked(
+        transaction, SupplierAccount, command.account_id, kind="SupplierAccount", expected_version=command.expected_version
+    )
+    if account.decision is not None:
+        raise AlreadyDecidedError(kind="account")
+    if account.recorded_by == transaction.actor.id:
+        raise SamePersonError(step="decision on the account")
+    account.decision = "approved" if command.approved else "refused"
+    account.decision_note, account.decided_by, account.decided_at = command.note, transaction.actor.id, now()
+    await account.save(using_db=transaction.orm, update_fields=["decision", "decision_note", "decided_by", "decided_at"])
+    return Reference("SupplierAccount", account.id, account.version + 1)
+
+
+async def check_account(transaction: Transaction, payment: Payment) -> None:
+    """Let no payment go to an account that nobody has approved; the database looks again, under a lock.
+
+    Raises:
+        AccountUnapprovedError: the last account of its supplier is open or refused.
+    """
+    if payment.supplier_id is None:
+        return
+    last = await SupplierAccount.filter(supplier_id=payment.supplier_id).using_db(transaction.orm).order_by("-number").first()
+    if last is not None and last.decision != "approved":
+        raise AccountUnapprovedError
+
+
+async def _last_account(transaction: Transaction, supplier: Supplier) -> SupplierAccount | None:
+    found = SupplierAccount.filter(supplier_id=supplier.id).using_db(transaction.orm)
+    return await found.order_by("-number").first()
