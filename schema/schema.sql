@@ -1358,12 +1358,31 @@ CREATE FUNCTION public.payment_excesses(payment uuid, moment timestamp with time
             FROM public.payments p
            WHERE (p.id = payment_excesses.payment)
          ), counted AS (
+          SELECT a_1.id,
+             true AS is_of_case,
+             (a_1.supplier_id IS NOT NULL) AS is_of_supplier
+            FROM asked a_1
+         UNION
           SELECT p.id,
-             (p.case_id = a_1.case_id) AS is_of_case,
-             COALESCE((p.supplier_id = a_1.supplier_id), false) AS is_of_supplier
+             true,
+             COALESCE((p.supplier_id = a_1.supplier_id), false) AS "coalesce"
             FROM (asked a_1
-              JOIN public.payments p ON (((p.case_id = a_1.case_id) OR (p.supplier_id = a_1.supplier_id))))
-           WHERE ((p.id = a_1.id) OR ((p.status = ANY (ARRAY['released'::text, 'paid'::text, 'unconfirmed'::text])) AND ((abs((p.payment_date - a_1.payment_date)) <= 30) OR ((p.released_at >= (payment_excesses.moment - '30 days'::interval)) AND (p.released_at <= (payment_excesses.moment + '30 days'::interval))))))
+              JOIN public.payments p ON ((p.case_id = a_1.case_id)))
+           WHERE ((p.status = ANY (ARRAY['released'::text, 'paid'::text, 'unconfirmed'::text])) AND ((abs((p.payment_date - a_1.payment_date)) <= 30) OR ((p.released_at >= (payment_excesses.moment - '30 days'::interval)) AND (p.released_at <= (payment_excesses.moment + '30 days'::interval)))))
+         UNION
+          SELECT p.id,
+             (p.case_id = a_1.case_id),
+             true
+            FROM (asked a_1
+              JOIN public.payments p ON ((p.supplier_id = a_1.supplier_id)))
+           WHERE ((p.status = ANY (ARRAY['released'::text, 'paid'::text, 'unconfirmed'::text])) AND ((p.payment_date >= (a_1.payment_date - 30)) AND (p.payment_date <= (a_1.payment_date + 30))))
+         UNION
+          SELECT p.id,
+             (p.case_id = a_1.case_id),
+             true
+            FROM (asked a_1
+              JOIN public.payments p ON ((p.supplier_id = a_1.supplier_id)))
+           WHERE ((p.status = ANY (ARRAY['released'::text, 'paid'::text, 'unconfirmed'::text])) AND ((p.released_at >= (payment_excesses.moment - '30 days'::interval)) AND (p.released_at <= (payment_excesses.moment + '30 days'::interval))))
          ), sums AS (
           SELECT (COALESCE(sum(l.euro_minor) FILTER (WHERE (c.id = payment_excesses.payment)), (0)::numeric))::bigint AS of_payment,
              (COALESCE(sum(l.euro_minor) FILTER (WHERE c.is_of_case), (0)::numeric))::bigint AS of_case,
@@ -3124,7 +3143,11 @@ CREATE INDEX payments_office_ix ON public.payments USING btree (field_office_id,
 
 CREATE INDEX payments_office_order_ix ON public.payments USING btree (field_office_id, id);
 
+CREATE INDEX payments_supplier_dates_ix ON public.payments USING btree (supplier_id, payment_date) WHERE ((status = ANY (ARRAY['released'::text, 'paid'::text, 'unconfirmed'::text])) AND (supplier_id IS NOT NULL));
+
 CREATE INDEX payments_supplier_ix ON public.payments USING btree (supplier_id, field_office_id);
+
+CREATE INDEX payments_supplier_releases_ix ON public.payments USING btree (supplier_id, released_at) WHERE ((status = ANY (ARRAY['released'::text, 'paid'::text, 'unconfirmed'::text])) AND (supplier_id IS NOT NULL));
 
 CREATE INDEX payments_unconfirmed_ix ON public.payments USING btree (field_office_id, settled_at) WHERE (status = 'unconfirmed'::text);
 

@@ -3,7 +3,7 @@
 -- name: subjects
 -- What can be paid: items in force of open cases with at least EUR 25 left, a supplier of their office (in turn, since
 -- submissions of one supplier go one after the other), the case's invoice, and two amounts worth 30 and 20 cents in a
--- currency of the office. $1 is how many cases; the first item of each comes first.
+-- currency of the office. $1 is how many cases; the first item of each comes first. Neither case nor supplier is near a threshold.
 with chosen as (
     select
         c.id, c.field_office_id, c.arrived_on + 60 as payment_date, md5(c.id::text) as place,
@@ -49,6 +49,16 @@ join lateral (
     limit 1
 ) as r on true
 join currencies as u on u.code = r.currency
+cross join lateral (
+    select
+        coalesce(sum(l.euro_minor) filter (where x.case_id = c.id), 0) as of_case,
+        coalesce(sum(l.euro_minor) filter (where x.supplier_id = s.id), 0) as of_supplier
+    from payments as x
+    join payment_lines as l on l.payment_id = x.id
+    where (x.case_id = c.id or x.supplier_id = s.id) and x.status in ('released', 'paid', 'unconfirmed')
+        and (abs(x.payment_date - c.payment_date) <= 30 or x.released_at > now() - interval '30 days')
+) as near
+where near.of_case < 500000 and near.of_supplier < 900000
 order by row_number() over (partition by c.id order by i.position), c.place
 
 -- name: log_indexes

@@ -1,33 +1,38 @@
 -- Offices, suppliers, exchange rates; then cases with their households, intakes and entitlements.
 
--- Offices by size: the first has about a sixth of all cases, the last a hundredth. `until` is a share of 10,000.
+-- Offices by size: the first has about a sixth of all cases, the last a hundredth. `until` is a share of 10,000. A supplier has
+-- about ten cases, so that the more there are to pay, the more are paid, and few go over a threshold.
 create temp table caseload_offices on commit drop as
 select
-    o.id, o.code, o.partner_id, o.country_code, p.code as partner_code,
-    case when o.local_currency in ('BRL', 'MNT', 'XAF', 'GEL', 'UAH', 'EUR') then o.local_currency else 'USD' end as currency,
-    o.place,
-    (10000 * (sum(1.0 / (o.place + 1)) over (order by o.place) - 1.0 / (o.place + 1)) / sum(1.0 / (o.place + 1)) over ())::integer
-        as since,
-    (10000 * sum(1.0 / (o.place + 1)) over (order by o.place) / sum(1.0 / (o.place + 1)) over ())::integer as until
+    s.*, greatest(40, current_setting('caseload.cases')::bigint * (s.until - s.since) / 100000)::integer as suppliers
 from (
     select
-        f.*,
-        row_number() over (order by f.code <> 'IOM-BR', f.code not in ('IOM-MN', 'IOM-CM', 'IOM-GE'), f.code) as place
-    from field_offices as f
-    join caseload_names as n on n.country_code = f.country_code
-) as o
-join partners as p on p.id = o.partner_id;
+        o.id, o.code, o.partner_id, o.country_code, p.code as partner_code,
+        case when o.local_currency in ('BRL', 'MNT', 'XAF', 'GEL', 'UAH', 'EUR') then o.local_currency else 'USD' end as currency,
+        o.place,
+        (10000 * (sum(1.0 / (o.place + 1)) over (order by o.place) - 1.0 / (o.place + 1)) / sum(1.0 / (o.place + 1)) over ())::integer
+            as since,
+        (10000 * sum(1.0 / (o.place + 1)) over (order by o.place) / sum(1.0 / (o.place + 1)) over ())::integer as until
+    from (
+        select
+            f.*,
+            row_number() over (order by f.code <> 'IOM-BR', f.code not in ('IOM-MN', 'IOM-CM', 'IOM-GE'), f.code) as place
+        from field_offices as f
+        join caseload_names as n on n.country_code = f.country_code
+    ) as o
+    join partners as p on p.id = o.partner_id
+) as s;
 
 insert into suppliers (id, field_office_id, name, tax_number, registered_by, registered_at)
 select
-    pg_temp.key(date '2018-10-01', o.place * 1000 + s, 'supplier'), o.id,
-    n.families_latin[1 + pg_temp.draw(o.place * 1000 + s, 1, cardinality(n.families_latin))]
+    pg_temp.key(date '2018-10-01', o.place * 1000000 + s, 'supplier'), o.id,
+    n.families_latin[1 + pg_temp.draw(o.place * 1000000 + s, 1, cardinality(n.families_latin))]
     || (array[' Comércio', ' & Sons', ' Construction', ' Medical', ' Agro', ' School of Driving'])[1 + s % 6] || ' ' || s,
-    case when s % 3 > 0 then 'TN' || o.place * 100000 + s end,
+    case when s % 3 > 0 then 'TN' || o.place * 1000000 + s end,
     'officer.' || lower(o.code) || '@load.invalid', timestamptz '2018-10-01 08:00+00'
 from caseload_offices as o
 join caseload_names as n on n.country_code = o.country_code
-cross join generate_series(1, 40) as s;
+cross join generate_series(1, o.suppliers) as s;
 
 insert into exchange_rate_months (id, month, source, document_digest, imported_by, imported_at, confirmed_by, confirmed_at)
 select
@@ -66,7 +71,7 @@ with drawn as (
 placed as (
     select
         d.*, d.fate < 20 as dublin, o.id as office_id, o.partner_id, o.code as office, o.partner_code, o.currency,
-        coalesce(o.country_code, e.code) as country_code,
+        o.suppliers, coalesce(o.country_code, e.code) as country_code,
         d.applied_on + 37 + pg_temp.draw(d.n, 10, 60) as planned_on,
         d.applied_on + 38 + pg_temp.draw(d.n, 10, 60) + pg_temp.draw(d.n, 11, 4) as landing_on
     from drawn as d

@@ -8,7 +8,7 @@ with dated as (
         l.item_id, l.line_id, l.text_place, l.budget_minor * 95 / 100 / ((c.payments - l.place) / c.items + 1) as target_minor,
         c.landing_on + 45 + (p - 1) * 290 / c.payments + pg_temp.draw(c.n * 10 + p, 40, 40) as payment_date,
         pg_temp.draw(c.n * 10 + p, 41, 100) as fate, pg_temp.draw(c.n * 10 + p, 42, 100) < 88 as direct,
-        pg_temp.draw(c.n * 10 + p, 43, 40) + 1 as supplier_place, pg_temp.draw(c.n * 10 + p, 44, 2) + 1 as lines
+        pg_temp.draw(c.n * 10 + p, 43, c.suppliers) + 1 as supplier_place, pg_temp.draw(c.n * 10 + p, 44, 2) + 1 as lines
     from caseload_cases as c
     cross join lateral generate_series(1, c.payments) as p
     join caseload_lines as l on l.n = c.n and l.place = 1 + (p - 1) % c.items
