@@ -35,7 +35,8 @@ create table supplier_accounts (
             else account ~ '^[A-Z0-9]{4,34}$'
         end
     ),
-    constraint supplier_accounts_text_ck check (length(holder) between 1 and 200 and length(decision_note) between 3 and 2000),
+    constraint supplier_accounts_holder_ck check (length(holder) between 1 and 200),
+    constraint supplier_accounts_note_ck check (length(decision_note) between 3 and 2000),
     constraint supplier_accounts_decision_ck check (
         decision in ('approved', 'refused') and num_nulls(decision, decided_by, decided_at, decision_note) in (0, 4)
     ),
@@ -104,8 +105,6 @@ alter table supplier_accounts enable row level security, force row level securit
 create policy supplier_accounts_scope on supplier_accounts using (
     (select actor_sees_all()) or (select true from suppliers as s where s.id = supplier_accounts.supplier_id)
 );
-create policy supplier_accounts_guard on supplier_accounts for select to reintegration_guard
-using (current_user = 'reintegration_guard');
 create policy supplier_accounts_insert_roles on supplier_accounts as restrictive for insert
 with check ((select actor_is('field_officer')));
 create policy supplier_accounts_update_roles on supplier_accounts as restrictive for update using (true)

@@ -2535,8 +2535,9 @@ CASE kind
 END),
     CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
     CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
+    CONSTRAINT supplier_accounts_holder_ck CHECK (((length(holder) >= 1) AND (length(holder) <= 200))),
     CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
-    CONSTRAINT supplier_accounts_text_ck CHECK ((((length(holder) >= 1) AND (length(holder) <= 200)) AND ((length(decision_note) >= 3) AND (length(decision_note) <= 2000))))
+    CONSTRAINT supplier_accounts_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000)))
 );
 
 ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
@@ -4322,8 +4323,6 @@ CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_
 CREATE POLICY returnees_update_roles ON public.returnees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 ALTER TABLE public.supplier_accounts ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY supplier_accounts_guard ON public.supplier_accounts FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
 CREATE POLICY supplier_accounts_insert_roles ON public.supplier_accounts AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
 

@@ -184,6 +184,21 @@ async def test_neither_parts_nor_dates_take_a_case_past_its_threshold(work: Unit
     assert await over(work) == 0
 
 
+async def test_neither_cases_nor_dates_take_a_supplier_past_its_threshold(work: UnitOfWork, strict: DatabaseAddresses) -> None:
+    supplier = await a_supplier(work)
+    first, within, beyond = [
+        await approved(work, await a_planned_case(work), 10_000, on=days_ago(-days), supplier=supplier) for days in (0, 30, 31)
+    ]
+    await release(work, first)
+    assert await stopped(work, within) == ("supplier_30_days", 19_999, 20_000)
+    assert await stopped(work, beyond) == ("supplier_30_days", 19_999, 20_000)  # dated later, yet it would leave now
+    earlier = "update payments set released_at = released_at - interval '31 days' where id = $1"
+    await past_every_rule(strict, (earlier, (first,)))
+    assert await stopped(work, within) == ("supplier_30_days", 19_999, 20_000)
+    await release(work, beyond)
+    assert await over(work) == 0
+
+
 async def test_a_supplier_of_several_cases_has_one_threshold_and_what_never_left_or_came_back_is_not_counted(
     work: UnitOfWork, strict: DatabaseAddresses
 ) -> None:

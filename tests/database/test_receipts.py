@@ -17,7 +17,7 @@ from reintegration.kernel.errors import TransitionError as StepError
 from reintegration.kernel.ids import new_id
 from reintegration.payments import service
 from reintegration.payments.commands import ConfirmReceipt, IssueReceiptCode
-from reintegration.payments.errors import CodeExpiredError, CodeLockedError, NoCodeError, ReceiptConfirmedError
+from reintegration.payments.receipt_errors import CodeExpiredError, CodeLockedError, NoCodeError, ReceiptConfirmedError
 from reintegration.payments.receipts import LIFETIME, MOST_ATTEMPTS, new_code
 from tests import builders
 from tests.builders import (

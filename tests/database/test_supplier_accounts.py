@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -52,6 +53,9 @@ _DECIDE = (
     "update supplier_accounts set decision = $2, decided_by = $3, decided_at = now(), decision_note = 'By telephone'"
     " where supplier_id = $1"
 )
+
+_RELEASE = "update payments set status = 'released', released_by = 'coordinator', released_at = now() where id = $1"
+_WAITS = "select exists (select from pg_locks where pid = $1 and not granted)"
 
 
 @pytest.fixture
@@ -153,20 +157,6 @@ async def test_an_account_is_what_its_kind_says(law_pool: asyncpg.Pool, kind: st
         assert answer == (1 if is_one else "supplier_accounts_account_ck")
 
 
-async def test_an_account_and_a_release_at_once_wait_for_each_other(work: UnitOfWork) -> None:
-    for _ in range(6):
-        supplier = await a_supplier(work)
-        payment = await approved_payment(work, supplier)
-        release = await go(work, payment)
-        released, record = await asyncio.gather(
-            done(work, COORDINATOR, service.release_payment, release),
-            done(work, OFFICER, service.record_supplier_account, account_of(supplier)),
-            return_exceptions=True,
-        )
-        assert not isinstance(record, BaseException)
-        assert not isinstance(released, BaseException) or isinstance(released, AccountUnapprovedError)
-
-
 class TestTheDatabase:
     """The same law, said to whoever writes past the use cases."""
 
@@ -187,6 +177,56 @@ class TestTheDatabase:
                 change = f"update supplier_accounts set {column} = {column} where supplier_id = $1"  # noqa: S608 - ours
                 assert await outcome(transaction, change, supplier) == "denied"
             assert await outcome(transaction, "delete from supplier_accounts where supplier_id = $1", supplier) == "denied"
+
+    async def test_nothing_leaves_for_an_account_that_is_not_approved(self, work: UnitOfWork, law_pool: asyncpg.Pool) -> None:
+        supplier = await a_supplier(work)
+        payment = await approved_payment(work, supplier)
+        async with undone(law_pool) as transaction:
+            for number, decision in enumerate((None, "refused", "approved"), start=1):
+                assert await outcome(transaction, _RECORD, supplier, number, "iban", IBAN) == 1
+                if decision is not None:
+                    assert await outcome(transaction, f"{_DECIDE} and number = $4", supplier, decision, "second", number) == 1
+                answer = await tried(transaction, COORDINATOR, _RELEASE, payment)
+                assert answer == (1 if decision == "approved" else "payments_account_ck"), decision
+                await become(transaction, SYSTEM)
+                if decision is None:
+                    assert await outcome(transaction, f"{_DECIDE} and number = $4", supplier, "approved", "second", number) == 1
+
+    @pytest.mark.parametrize("first", ["account", "release"])
+    async def test_an_account_and_a_release_wait_for_each_other(
+        self, work: UnitOfWork, law_pool: asyncpg.Pool, first: str
+    ) -> None:
+        supplier = await a_supplier(work)
+        payment = await approved_payment(work, supplier)
+        steps = {"account": (OFFICER, _RECORD, supplier, 1, "iban", IBAN), "release": (COORDINATOR, _RELEASE, payment)}
+        who, sql, *arguments = steps.pop(first)
+        other, then, *more = steps.popitem()[1]
+        async with undone(law_pool, cast("Actor", other)) as second:
+            pid = await second.fetch_value("select pg_backend_pid()")
+            async with undone(law_pool, cast("Actor", who)) as opened:
+                assert await outcome(opened, str(sql), *arguments) == 1
+                waiting = asyncio.create_task(outcome(second, str(then), *more))
+                async with asyncio.timeout(20):
+                    while not await opened.fetch_value(_WAITS, pid):
+                        assert not waiting.done(), waiting
+                        await asyncio.sleep(0.01)
+                await opened.execute("commit")
+            assert await waiting == ("payments_account_ck" if first == "account" else 1)
+
+    async def test_what_the_checks_look_at_does_not_depend_on_who_acts(
+        self, work: UnitOfWork, database_urls: DatabaseAddresses
+    ) -> None:
+        supplier = await a_supplier(work)
+        await recorded(work, supplier)
+        guard = await asyncpg.connect(database_urls.superuser_url)
+        try:
+            await guard.execute("begin; set local role reintegration_guard")
+            assert await guard.fetchval("select id from suppliers where id = $1 for share", supplier) == supplier
+            assert await guard.fetchval("select count(*) from supplier_accounts where supplier_id = $1", supplier) == 1
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await guard.execute("update suppliers set version = version where id = $1", supplier)
+        finally:
+            await guard.close()
 
     async def test_a_role_sees_and_writes_what_is_its_own(self, law_pool: asyncpg.Pool) -> None:
         people = (*EVERYBODY, SYSTEM, OTHER_OFFICER, OTHER_COORDINATOR)

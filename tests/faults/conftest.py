@@ -10,6 +10,6 @@ from tests.faults.nursery import Nursery
 @pytest.fixture(scope="session")
 async def nursery() -> AsyncIterator[Nursery]:
     """One for a worker of the tests."""
-    opened = await Nursery.open("tests.faults.served", "tests.faults.export_process")
+    opened = await Nursery.open("tests.faults.loaded_server", "tests.faults.export_process")
     yield opened
     await opened.close()

@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 
 import asyncpg
 
-from reintegration.api.edge import EdgeSchema
 from reintegration.api.identifiers import encode
-from reintegration.api.schema import build_schema
 from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork
@@ -211,17 +208,11 @@ def is_alike(answer: Answer, expected: Answer) -> bool:
     return all(answer.get(name) == expected.get(name) for name in ("__typename", "replayed", "done"))
 
 
-@cache
-def _schema() -> EdgeSchema:
-    """Built once for a process, however many tables are laid."""
-    return build_schema()
-
-
 @asynccontextmanager
 async def lay(addresses: DatabaseAddresses) -> AsyncIterator[Table]:
     """A table over a migrated database: the served graph, rates and suppliers."""
     async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(serve(addresses, connections=4, schema=_schema()))
+        api = await stack.enter_async_context(serve(addresses, connections=4))
         work = UnitOfWork(api.pool, ALL_CONSTRAINTS)
         suppliers = {}
         for name in filter(None, SUPPLIERS):

@@ -1,7 +1,7 @@
 """Mistakes planted one at a time: the same search that finds nothing in the product finds each of them, so it can fail.
 
-A mistake of Python is patched in for its test, one of the database replaces what a database of the test's own has. The suite
-plays about 45 CPU seconds here: three for each mistake, most of them to shorten the history that found it.
+A mistake of Python is patched in for its test, one of the database replaces what a database of the test's own has. What takes the
+time is to shorten the history that found it, as far as it has to be short.
 """
 
 import asyncio

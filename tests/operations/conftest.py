@@ -14,7 +14,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
-from reintegration.api.edge import EdgeSchema
 from reintegration.api.feed import PAYMENT_FEED, PaymentFeed
 from reintegration.api.schema import build_schema
 from reintegration.api.view import ApiView
@@ -73,9 +72,7 @@ class Api:
 
 
 @asynccontextmanager
-async def serve(
-    addresses: DatabaseAddresses, *, is_compiled: bool = False, connections: int = 1, schema: EdgeSchema | None = None
-) -> AsyncIterator[Api]:
+async def serve(addresses: DatabaseAddresses, *, is_compiled: bool = False, connections: int = 1) -> AsyncIterator[Api]:
     """The graph on one connection, so that statements can be counted; compiled reads have connections of their own."""
     await register_models()
     pool = await open_pool(addresses.application_url, max_size=connections)
@@ -94,7 +91,7 @@ async def serve(
     ):
         app = web.Application()
         app[PAYMENT_FEED] = feed
-        schema = schema or build_schema()
+        schema = build_schema()
         view = ApiView(
             schema,
             authenticate=authenticate,

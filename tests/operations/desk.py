@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from uuid import UUID, uuid4
 
 from aiohttp.test_utils import make_mocked_request
@@ -60,17 +59,11 @@ class Wish:
     hidden_from: Actor | None = None
 
 
-@cache
-def _schema() -> EdgeSchema:
-    """Built once for a process: of a test it keeps nothing but which documents are valid."""
-    return build_schema()
-
-
 @asynccontextmanager
 async def open_desk(addresses: DatabaseAddresses, store: ObjectStore, *, max_size: int = 4) -> AsyncIterator["Desk"]:
     """A desk over a database."""
     async with builders.open_work(addresses, max_size=max_size) as work:
-        yield Desk(_schema(), work, store)
+        yield Desk(build_schema(), work, store)
 
 
 @dataclass(frozen=True, slots=True)

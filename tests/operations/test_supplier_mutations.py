@@ -85,3 +85,14 @@ async def test_what_is_no_account_is_told(desk: Desk, kind: str, account: str) -
     asked = {"supplierId": supplier, "kind": kind, "account": account, "holder": "Cashmere"}
     answer = await desk.refused(OFFICER, "supplierAccountRecord", asked)
     assert (answer["code"], answer["path"]) == ("INVALID_INPUT", ["account"])
+
+
+async def test_what_is_no_text_is_told_of_its_field(desk: Desk) -> None:
+    supplier = encode("Supplier", await a_supplier(desk.work))
+    wanted = {"supplierId": supplier, "kind": "BANK", "account": "4000123"}
+    nobody = await desk.refused(OFFICER, "supplierAccountRecord", {**wanted, "holder": " "})
+    assert (nobody["code"], nobody["path"]) == ("INVALID_INPUT", ["holder"])
+    recorded = await desk.done(OFFICER, "supplierAccountRecord", {**wanted, "holder": "Felt"}, "account { id }")
+    said = {"accountId": part(recorded, "account", "id"), "expectedVersion": 1, "decision": "APPROVED", "note": "ok"}
+    nothing = await desk.refused(APPROVER, "supplierAccountDecide", said)
+    assert (nothing["code"], nothing["path"]) == ("INVALID_INPUT", ["note"])

@@ -9,7 +9,7 @@ from reintegration.payments.commands import ApprovePayment, ReleasePayment
 from reintegration.payments.content import check_digest
 from reintegration.payments.drafting import locked_payment
 from reintegration.payments.endorsing import check_thresholds
-from reintegration.payments.supplying import check_account
+from reintegration.payments.suppliers import check_account
 
 
 async def approve_payment(transaction: Transaction, command: ApprovePayment) -> Reference:

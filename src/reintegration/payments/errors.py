@@ -15,7 +15,7 @@ from reintegration.kernel.errors import (
 )
 from reintegration.kernel.money import Money
 from reintegration.ledger.errors import NotEnoughLeftError
-from reintegration.payments import supplier_errors
+from reintegration.payments import receipt_errors, supplier_errors
 
 
 @dataclass(kw_only=True)
@@ -111,34 +111,6 @@ class HoldLiftedError(DomainError):
 
 
 @dataclass(kw_only=True)
-class NoCodeError(DomainError):
-    """No code was issued for this payment."""
-
-    code: ClassVar[str] = "NO_CODE"
-
-
-@dataclass(kw_only=True)
-class CodeLockedError(DomainError):
-    """This code was entered wrong too often; the coordinator issues another one."""
-
-    code: ClassVar[str] = "CODE_LOCKED"
-
-
-@dataclass(kw_only=True)
-class CodeExpiredError(DomainError):
-    """This code has expired; the coordinator issues another one."""
-
-    code: ClassVar[str] = "CODE_EXPIRED"
-
-
-@dataclass(kw_only=True)
-class ReceiptConfirmedError(DomainError):
-    """The returnee has confirmed the receipt already."""
-
-    code: ClassVar[str] = "RECEIPT_CONFIRMED"
-
-
-@dataclass(kw_only=True)
 class NonPaymentUnprovedError(DomainError):
     """Nobody knows yet whether this was paid; it fails only with evidence of non-payment attached."""
 
@@ -172,6 +144,7 @@ def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
 
 CONSTRAINTS: ConstraintErrors = {
     **supplier_errors.CONSTRAINTS,
+    **receipt_errors.CONSTRAINTS,
     "payments_pk": id_taken,
     "payments_supplier_fk": lambda: NotFoundError(kind="Supplier"),
     "payments_item_fk": lambda: NotFoundError(kind="PlanItem"),
@@ -212,14 +185,6 @@ CONSTRAINTS: ConstraintErrors = {
     "payment_holds_four_eyes_ck": lambda: SamePersonError(step="lifting of the hold"),
     "payment_holds_reason_ck": lambda: InvalidInputError(field="reason", reason="3 to 2000 characters"),
     "payment_holds_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="held"),
-    "receipt_codes_pk": id_taken,
-    "receipt_codes_most_ck": lambda: _violated("receipt_codes_most_ck", "Five codes were issued for this payment"),
-    "receipt_codes_four_eyes_ck": lambda: SamePersonError(step="confirmation of the receipt"),
-    "receipt_codes_attempts_ck": CodeLockedError,
-    "receipt_codes_expiry_ck": CodeExpiredError,
-    "receipt_codes_once_ck": ReceiptConfirmedError,
-    "receipt_codes_one_open_uq": ReceiptConfirmedError,
-    "receipt_codes_step_ck": lambda: TransitionError(kind="Payment", current="in another status", wanted="received"),
     "payment_shortfalls_amount_ck": lambda: InvalidInputError(
         field="paidInPart", reason="what is missing is worth less than half a cent"
     ),
@@ -248,55 +213,52 @@ CONSTRAINTS: ConstraintErrors = {
     "payment_lines_euro_ck": lambda: InvalidInputError(field="lines", reason="an amount is worth less than half a cent"),
 }
 
-WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = supplier_errors.WRITTEN_ALONE | frozenset(
-    {
-        "ledger_postings_refund_ck",
-        "payment_endorsements_append_only_ck",
-        "payment_endorsements_payment_fk",
-        "payment_holds_cause_ck",
-        "payment_holds_lifted_ck",
-        "payment_holds_payment_fk",
-        "payment_lines_conversion_ck",
-        "payment_lines_frozen_ck",
-        "payment_lines_payment_fk",
-        "payment_lines_pk",
-        "payment_lines_position_uq",
-        "payment_lines_rate_ck",
-        "payment_shortfalls_append_only_ck",
-        "payment_shortfalls_currency_fk",
-        "payment_shortfalls_line_fk",
-        "payment_shortfalls_line_uq",
-        "payment_shortfalls_payment_fk",
-        "payment_shortfalls_pk",
-        "payment_shortfalls_rest_ck",
-        "payment_shortfalls_step_ck",
-        "payment_refunds_currency_fk",
-        "payment_refunds_decision_ck",
-        "payment_refunds_evidence_ck",
-        "payment_refunds_evidence_fk",
-        "payment_refunds_line_ck",
-        "payment_refunds_number_uq",
-        "payment_refunds_payment_fk",
-        "payment_refunds_posted_ck",
-        "payments_approved_ck",
-        "payments_case_fk",
-        "payments_case_uq",
-        "payments_content_ck",
-        "payments_fund_fk",
-        "payments_lines_ck",
-        "payments_office_fk",
-        "payments_paid_ck",
-        "payments_rate_rule_ck",
-        "payments_released_ck",
-        "payments_status_ck",
-        "payments_submitted_ck",
-        "receipt_codes_case_uq",
-        "receipt_codes_confirmed_ck",
-        "receipt_codes_payment_fk",
-        "receipt_secrets_append_only_ck",
-        "receipt_secrets_code_fk",
-        "receipt_secrets_length_ck",
-        "receipt_secrets_pk",
-    }
+WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE = (
+    supplier_errors.WRITTEN_ALONE
+    | receipt_errors.WRITTEN_ALONE
+    | frozenset(
+        {
+            "ledger_postings_refund_ck",
+            "payment_endorsements_append_only_ck",
+            "payment_endorsements_payment_fk",
+            "payment_holds_cause_ck",
+            "payment_holds_lifted_ck",
+            "payment_holds_payment_fk",
+            "payment_lines_conversion_ck",
+            "payment_lines_frozen_ck",
+            "payment_lines_payment_fk",
+            "payment_lines_pk",
+            "payment_lines_position_uq",
+            "payment_lines_rate_ck",
+            "payment_shortfalls_append_only_ck",
+            "payment_shortfalls_currency_fk",
+            "payment_shortfalls_line_fk",
+            "payment_shortfalls_line_uq",
+            "payment_shortfalls_payment_fk",
+            "payment_shortfalls_pk",
+            "payment_shortfalls_rest_ck",
+            "payment_shortfalls_step_ck",
+            "payment_refunds_currency_fk",
+            "payment_refunds_decision_ck",
+            "payment_refunds_evidence_ck",
+            "payment_refunds_evidence_fk",
+            "payment_refunds_line_ck",
+            "payment_refunds_number_uq",
+            "payment_refunds_payment_fk",
+            "payment_refunds_posted_ck",
+            "payments_approved_ck",
+            "payments_case_fk",
+            "payments_case_uq",
+            "payments_content_ck",
+            "payments_fund_fk",
+            "payments_lines_ck",
+            "payments_office_fk",
+            "payments_paid_ck",
+            "payments_rate_rule_ck",
+            "payments_released_ck",
+            "payments_status_ck",
+            "payments_submitted_ck",
+        }
+    )
 )
 """Constraints that no input reaches: violating one is a bug of ours, shown with an incident id."""

@@ -20,8 +20,8 @@ from reintegration.kernel.clock import now
 from reintegration.kernel.errors import SamePersonError, TransitionError
 from reintegration.kernel.reference import Reference
 from reintegration.payments.commands import ConfirmReceipt, IssueReceiptCode
-from reintegration.payments.errors import CodeExpiredError, CodeLockedError, NoCodeError, ReceiptConfirmedError
 from reintegration.payments.models import Payment, ReceiptCode
+from reintegration.payments.receipt_errors import CodeExpiredError, CodeLockedError, NoCodeError, ReceiptConfirmedError
 from reintegration.payments.sides import check_side
 
 _SQL = load_queries(__file__)

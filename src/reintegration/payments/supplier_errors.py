@@ -42,9 +42,8 @@ CONSTRAINTS: ConstraintErrors = {
         field="account",
         reason="an IBAN with its check digits, a telephone number from + and its country on, or 4 to 34 letters and digits",
     ),
-    "supplier_accounts_text_ck": lambda: InvalidInputError(
-        field="note", reason="a note of 3 to 2000 characters, a holder of 1 to 200"
-    ),
+    "supplier_accounts_holder_ck": lambda: InvalidInputError(field="holder", reason="1 to 200 characters"),
+    "supplier_accounts_note_ck": lambda: InvalidInputError(field="note", reason="3 to 2000 characters"),
     "supplier_accounts_four_eyes_ck": lambda: SamePersonError(step="decision on the account"),
     "supplier_accounts_decided_ck": lambda: AlreadyDecidedError(kind="account"),
     "payments_account_ck": AccountUnapprovedError,

@@ -9,7 +9,7 @@ from reintegration.api.mutations.execute import CreationInput, Input, MutationIn
 from reintegration.api.types.payments import ReceiptCode
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.errors import SamePersonError, TransitionError
-from reintegration.payments import errors
+from reintegration.payments import receipt_errors
 from reintegration.payments.commands import ConfirmReceipt, IssueReceiptCode
 from reintegration.payments.receipts import new_code
 from reintegration.payments.service import confirm_receipt, issue_receipt_code
@@ -59,7 +59,7 @@ class ReceiptConfirmPayload(Payload):
 class ReceiptMutations:
     """Part of `Mutation`."""
 
-    @mutation(ReceiptCodeIssuePayload, errors.ReceiptConfirmedError, TransitionError)
+    @mutation(ReceiptCodeIssuePayload, receipt_errors.ReceiptConfirmedError, TransitionError)
     async def receipt_code_issue(self, info: ApiInfo, asked: Input[ReceiptCodeIssueInput]) -> ReceiptCodeIssuePayload:
         """Issue a one-time code with which the returnee says that a payment arrived; one issued before is void."""
         code = new_code()
@@ -69,10 +69,10 @@ class ReceiptMutations:
 
     @mutation(
         ReceiptConfirmPayload,
-        errors.NoCodeError,
-        errors.CodeLockedError,
-        errors.CodeExpiredError,
-        errors.ReceiptConfirmedError,
+        receipt_errors.NoCodeError,
+        receipt_errors.CodeLockedError,
+        receipt_errors.CodeExpiredError,
+        receipt_errors.ReceiptConfirmedError,
         SamePersonError,
         TransitionError,
     )

@@ -1,5 +1,7 @@
 """Suppliers: the registry of an office, and where each is paid, which a second person approves before any money goes there."""
 
+from uuid import UUID
+
 from reintegration.cases.errors import AlreadyDecidedError
 from reintegration.database.rows import locked
 from reintegration.database.transaction import Transaction
@@ -39,7 +41,7 @@ async def record_supplier_account(transaction: Transaction, command: RecordSuppl
     """
     require(transaction.actor, Permission.SUPPLIER_WRITE)
     supplier = await locked(transaction, Supplier, command.supplier_id, kind="Supplier")
-    last = await _last_account(transaction, supplier)
+    last = await _last_account(transaction, supplier.id)
     if last is not None and last.decision is None:
         raise AccountOpenError
     account = await SupplierAccount.create(
@@ -85,11 +87,10 @@ async def check_account(transaction: Transaction, payment: Payment) -> None:
     """
     if payment.supplier_id is None:
         return
-    last = await SupplierAccount.filter(supplier_id=payment.supplier_id).using_db(transaction.orm).order_by("-number").first()
+    last = await _last_account(transaction, payment.supplier_id)
     if last is not None and last.decision != "approved":
         raise AccountUnapprovedError
 
 
-async def _last_account(transaction: Transaction, supplier: Supplier) -> SupplierAccount | None:
-    found = SupplierAccount.filter(supplier_id=supplier.id).using_db(transaction.orm)
-    return await found.order_by("-number").first()
+async def _last_account(transaction: Transaction, supplier_id: UUID) -> SupplierAccount | None:
+    return await SupplierAccount.filter(supplier_id=supplier_id).using_db(transaction.orm).order_by("-number").first()
