@@ -113,6 +113,10 @@ def histories(most: int) -> st.SearchStrategy[History]:
     return places.map(lambda steps: tuple(step for step in steps if step is not None))
 
 
+class EnoughError(BaseException):
+    """A failure is as short as it has to be. Hypothesis takes every `Exception` for a failure of its own, and this ends it."""
+
+
 @dataclass(slots=True)
 class Search:
     """A search on one table. `patience` bounds how many histories are played to shorten one that failed, to `enough` steps.
@@ -144,15 +148,19 @@ class Search:
             nonlocal left
             if not self._is_known(history):
                 left -= bool(self.failures)
-                if left < 0 or any(len(known.history) <= self.enough for known in self.failures):
-                    return False
+                if left < 0:
+                    raise EnoughError
                 failure = self.room.play(history)
                 self.passed |= {history} if failure is None else set()
                 self.failures += [] if failure is None else [failure]
+                if failure is not None and len(failure.history) <= self.enough:
+                    raise EnoughError
             return self._failure(history) is not None
 
         try:
             return self._failure(find(histories(self.most), is_failing, settings=_ONE, random=random))
+        except EnoughError:
+            return min(self.failures, key=lambda known: len(known.history))
         except NoSuchExample:
             return None
 
