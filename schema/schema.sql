@@ -123,11 +123,181 @@ CREATE FUNCTION public.actor_sees_all() RETURNS boolean
 
 ALTER FUNCTION public.actor_sees_all() OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.actor_sees_cash() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE((public.actor_role() = ANY (ARRAY['fedasil_finance'::text, 'fedasil_programme'::text, 'auditor'::text, 'system'::text])), false);
+
+ALTER FUNCTION public.actor_sees_cash() OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.actor_sees_intake() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN COALESCE((public.actor_role() = ANY (ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'auditor'::text, 'system'::text])), false);
 
 ALTER FUNCTION public.actor_sees_intake() OWNER TO reintegration_owner;
+
+CREATE TABLE public.advance_returns (
+    id uuid NOT NULL,
+    advance_id uuid NOT NULL,
+    number integer NOT NULL,
+    sent_minor bigint NOT NULL,
+    currency text NOT NULL,
+    back_currency text NOT NULL,
+    sent_on date NOT NULL,
+    reference text NOT NULL,
+    sent_by text NOT NULL,
+    sent_at timestamp with time zone DEFAULT now() NOT NULL,
+    received_minor bigint,
+    received_on date,
+    received_by text,
+    received_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT advance_returns_four_eyes_ck CHECK ((received_by <> sent_by)),
+    CONSTRAINT advance_returns_received_ck CHECK (((received_minor > 0) AND (num_nulls(received_minor, received_on, received_by, received_at) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT advance_returns_received_on_ck CHECK ((received_on >= sent_on)),
+    CONSTRAINT advance_returns_reference_ck CHECK (((length(reference) >= 1) AND (length(reference) <= 200))),
+    CONSTRAINT advance_returns_sent_ck CHECK ((sent_minor > 0))
+);
+
+ALTER TABLE ONLY public.advance_returns FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.advance_returns OWNER TO reintegration_owner;
+
+CREATE TABLE public.advances (
+    id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid,
+    source_id uuid,
+    sent_minor bigint NOT NULL,
+    sent_currency text NOT NULL,
+    sent_on date NOT NULL,
+    reference text NOT NULL,
+    currency text NOT NULL,
+    sent_by text NOT NULL,
+    sent_at timestamp with time zone DEFAULT now() NOT NULL,
+    received_minor bigint,
+    received_on date,
+    received_by text,
+    received_at timestamp with time zone,
+    recall_reason text,
+    recalled_by text,
+    recalled_at timestamp with time zone,
+    settled_by text,
+    settled_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT advances_four_eyes_ck CHECK (((received_by <> sent_by) AND (recalled_by <> sent_by) AND (settled_by <> received_by))),
+    CONSTRAINT advances_outcome_ck CHECK (((num_nulls(settled_by, settled_at) = ANY (ARRAY[0, 2])) AND ((received_at IS NULL) OR (recalled_at IS NULL)) AND ((settled_at IS NULL) OR (received_at IS NOT NULL)))),
+    CONSTRAINT advances_recall_ck CHECK ((((length(recall_reason) >= 3) AND (length(recall_reason) <= 2000)) AND (num_nulls(recall_reason, recalled_by, recalled_at) = ANY (ARRAY[0, 3])))),
+    CONSTRAINT advances_received_ck CHECK (((received_minor > 0) AND (num_nulls(received_minor, received_on, received_by, received_at) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT advances_received_on_ck CHECK ((received_on >= sent_on)),
+    CONSTRAINT advances_reference_ck CHECK (((length(reference) >= 1) AND (length(reference) <= 200))),
+    CONSTRAINT advances_sent_ck CHECK ((sent_minor > 0))
+);
+
+ALTER TABLE ONLY public.advances FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.advances OWNER TO reintegration_owner;
+
+CREATE TABLE public.cash_postings (
+    id bigint NOT NULL,
+    transaction_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    cost_minor bigint NOT NULL,
+    CONSTRAINT cash_postings_amount_ck CHECK (((amount_minor <> 0) OR (cost_minor <> 0)))
+);
+
+ALTER TABLE ONLY public.cash_postings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.cash_postings OWNER TO reintegration_owner;
+
+CREATE TABLE public.cash_transactions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text NOT NULL,
+    reference_kind text NOT NULL,
+    reference_id uuid NOT NULL,
+    occasion integer NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid,
+    effective_on date NOT NULL,
+    actor_id text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cash_transactions_kind_ck CHECK ((kind = ANY (ARRAY['advance_sent'::text, 'advance_received'::text, 'advance_recalled'::text, 'advance_returned'::text, 'advance_taken_back'::text, 'float_drawn'::text, 'float_spent'::text, 'float_restored'::text, 'float_refunded'::text])))
+);
+
+ALTER TABLE ONLY public.cash_transactions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.cash_transactions OWNER TO reintegration_owner;
+
+CREATE TABLE public.payments (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    field_office_id uuid,
+    fund_id uuid NOT NULL,
+    kind text NOT NULL,
+    stream text NOT NULL,
+    plan_item_id uuid,
+    entitlement_id uuid,
+    supplier_id uuid,
+    invoice_number text,
+    description text NOT NULL,
+    payment_date date NOT NULL,
+    status text NOT NULL,
+    rate_rule text NOT NULL,
+    content_digest text,
+    prepared_by text NOT NULL,
+    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
+    submitted_at timestamp with time zone,
+    approved_by text,
+    approved_at timestamp with time zone,
+    approved_digest text,
+    released_by text,
+    released_at timestamp with time zone,
+    paid_on date,
+    settled_by text,
+    settled_at timestamp with time zone,
+    settlement_reference text,
+    outcome_note text,
+    reversed_by text,
+    reversed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    case_office_id uuid,
+    case_partner_id uuid,
+    from_float boolean DEFAULT false NOT NULL,
+    CONSTRAINT payments_approved_ck CHECK ((((approved_by IS NULL) = (approved_at IS NULL)) AND ((approved_by IS NULL) = (approved_digest IS NULL)) AND ((status = ANY (ARRAY['approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (approved_by IS NOT NULL)))),
+    CONSTRAINT payments_approved_digest_ck CHECK ((approved_digest = content_digest)),
+    CONSTRAINT payments_description_ck CHECK ((((length(description) >= 1) AND (length(description) <= 500)) AND ((length(invoice_number) >= 1) AND (length(invoice_number) <= 100)) AND ((length(settlement_reference) >= 1) AND (length(settlement_reference) <= 200)) AND ((length(outcome_note) >= 3) AND (length(outcome_note) <= 2000)))),
+    CONSTRAINT payments_float_ck CHECK (((NOT from_float) OR ((field_office_id IS NOT NULL) AND (released_by IS NOT NULL)))),
+    CONSTRAINT payments_four_eyes_ck CHECK (((approved_by <> prepared_by) AND (released_by <> prepared_by) AND (released_by <> approved_by))),
+    CONSTRAINT payments_kind_ck CHECK ((kind = ANY (ARRAY['supplier_direct'::text, 'reimbursement'::text, 'cash_premium'::text, 'travel_document_refund'::text]))),
+    CONSTRAINT payments_paid_ck CHECK ((((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_on IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (settled_by IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'reversed'::text])) OR (settlement_reference IS NOT NULL)) AND ((status <> ALL (ARRAY['failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (outcome_note IS NOT NULL)))),
+    CONSTRAINT payments_rate_rule_ck CHECK ((rate_rule = ANY (ARRAY['REGISTRATION_MONTH'::text, 'PAYMENT_MONTH'::text]))),
+    CONSTRAINT payments_released_ck CHECK ((((released_by IS NULL) = (released_at IS NULL)) AND ((status = ANY (ARRAY['released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (released_by IS NOT NULL)))),
+    CONSTRAINT payments_reversed_ck CHECK ((((status = 'reversed'::text) = (reversed_by IS NOT NULL)) AND ((reversed_by IS NULL) = (reversed_at IS NULL)) AND (reversed_by <> prepared_by))),
+    CONSTRAINT payments_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text, 'cancelled'::text]))),
+    CONSTRAINT payments_stream_ck CHECK (
+CASE kind
+    WHEN 'cash_premium'::text THEN ((stream = 'cash_premium'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
+    WHEN 'travel_document_refund'::text THEN ((stream = 'travel_document_refund'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
+    ELSE ((stream = 'reintegration'::text) AND (plan_item_id IS NOT NULL) AND (entitlement_id IS NULL) AND (field_office_id IS NOT NULL))
+END),
+    CONSTRAINT payments_submitted_ck CHECK (((status = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR ((submitted_at IS NOT NULL) AND (content_digest IS NOT NULL)))),
+    CONSTRAINT payments_supplier_ck CHECK ((((kind = 'supplier_direct'::text) = (supplier_id IS NOT NULL)) AND ((kind <> 'supplier_direct'::text) OR (invoice_number IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payments OWNER TO reintegration_owner;
+
+COMMENT ON COLUMN public.payments.case_office_id IS 'The office that the case is with now, kept by the database';
+
+COMMENT ON COLUMN public.payments.case_partner_id IS 'The partner that the case is with now, kept by the database';
+
+CREATE FUNCTION public.advance_is_at_zero(advance uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((NOT (EXISTS (SELECT FROM public.cash_postings p WHERE (p.account_id = advance_is_at_zero.advance) HAVING (sum(p.amount_minor) <> (0)::numeric)))) AND (NOT (EXISTS (SELECT FROM public.advances a WHERE ((a.source_id = advance_is_at_zero.advance) AND (a.recalled_at IS NULL) AND (a.settled_at IS NULL))))) AND (NOT (EXISTS (SELECT FROM public.advance_returns r WHERE ((r.advance_id = advance_is_at_zero.advance) AND (r.received_at IS NULL))))) AND (NOT (EXISTS (SELECT FROM ((public.cash_postings p JOIN public.cash_transactions t ON (((t.id = p.transaction_id) AND (t.kind = 'float_drawn'::text)))) JOIN public.payments m ON (((m.id = t.reference_id) AND (m.status = ANY (ARRAY['released'::text, 'unconfirmed'::text]))))) WHERE (p.account_id = advance_is_at_zero.advance)))));
+
+ALTER FUNCTION public.advance_is_at_zero(advance uuid) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.announce_payment() RETURNS trigger
     LANGUAGE plpgsql
@@ -167,6 +337,236 @@ begin
 end $$;
 
 ALTER PROCEDURE public.audit_table(IN relation regclass, IN key_column text) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.cash_share(account uuid, amount bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN ((SELECT CASE sum(p.amount_minor) WHEN cash_share.amount THEN sum(p.cost_minor) ELSE round(((sum(p.cost_minor) * (cash_share.amount)::numeric) / sum(p.amount_minor))) END AS round FROM public.cash_postings p WHERE (p.account_id = cash_share.account) HAVING (sum(p.amount_minor) >= (cash_share.amount)::numeric)))::bigint;
+
+ALTER FUNCTION public.cash_share(account uuid, amount bigint) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.check_advance() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    source advances;
+    entry uuid;
+    cost bigint;
+    giver_kind text := case when new.source_id is not null then 'advance' when new.field_office_id is null then 'treasury' else 'own' end;
+    giver uuid := coalesce(new.source_id, new.partner_id);
+    taker uuid := coalesce(new.field_office_id, new.partner_id);
+begin
+    if new.source_id is not null and (tg_op = 'INSERT' or new.recalled_at is not null) then
+        select a.* into source from advances a where a.id = new.source_id for update;
+    end if;
+    if tg_op = 'INSERT' then
+        if num_nonnulls(new.received_at, new.recalled_at, new.settled_at) > 0 then
+            raise exception 'an advance is sent before anything else'
+                using errcode = '23514', constraint = 'advances_new_ck', table = 'advances';
+        end if;
+        if new.field_office_id is not null and not exists (
+            select from field_offices o where o.id = new.field_office_id and o.partner_id = new.partner_id
+        ) then
+            raise exception 'the office is another partner''s'
+                using errcode = '23514', constraint = 'advances_partner_ck', table = 'advances';
+        end if;
+        if new.source_id is null then
+            if new.sent_currency <> 'EUR' then
+                raise exception 'money from outside the book is sent in euro'
+                    using errcode = '23514', constraint = 'advances_sent_currency_ck', table = 'advances';
+            end if;
+            cost := new.sent_minor;
+        else
+            if new.field_office_id is null or source.partner_id <> new.partner_id or source.field_office_id is not null
+                or source.received_at is null or source.settled_at is not null then
+                raise exception 'an office is paid from an open advance of its partner'
+                    using errcode = '23514', constraint = 'advances_source_ck', table = 'advances';
+            end if;
+            if source.currency <> new.sent_currency then
+                raise exception 'it is sent in the currency in which its source is held'
+                    using errcode = '23514', constraint = 'advances_sent_currency_ck', table = 'advances';
+            end if;
+            cost := cash_share(new.source_id, new.sent_minor);
+            if cost is null then
+                raise exception 'not enough held'
+                    using errcode = '23514', constraint = 'cash_postings_held_ck', table = 'cash_postings';
+            end if;
+        end if;
+        entry := open_cash('advance_sent', 'Advance', new.id, 1, new.partner_id, new.field_office_id, new.sent_on);
+        perform put_cash(entry, giver_kind, giver, new.sent_currency, - new.sent_minor, - cost);
+        perform put_cash(entry, 'transit', new.id, new.sent_currency, new.sent_minor, cost);
+        return null;
+    end if;
+    -- Money that comes back later opens a settled advance again; a payment's trigger does that, and nobody else can.
+    if pg_trigger_depth() > 1 and old.settled_at is not null and new.settled_at is null then
+        return null;
+    end if;
+    if (
+        new.id, new.partner_id, new.field_office_id, new.source_id, new.sent_minor, new.sent_currency, new.sent_on, new.reference,
+        new.currency, new.sent_by, new.sent_at
+    ) is distinct from (
+        old.id, old.partner_id, old.field_office_id, old.source_id, old.sent_minor, old.sent_currency, old.sent_on, old.reference,
+        old.currency, old.sent_by, old.sent_at
+    ) or old.recalled_at is not null or old.settled_at is not null
+    or (old.received_at is not null and (
+        new.received_minor, new.received_on, new.received_by, new.received_at
+    ) is distinct from (old.received_minor, old.received_on, old.received_by, old.received_at))
+    or (old.received_at is null) = (new.settled_at is not null) then
+        raise exception 'an advance is received or recalled, then settled, each once'
+            using errcode = '23514', constraint = 'advances_step_ck', table = 'advances';
+    end if;
+    if new.settled_at is not null then
+        if not advance_is_at_zero(new.id) then
+            raise exception 'a settlement closes at zero'
+                using errcode = '23514', constraint = 'advances_settled_ck', table = 'advances';
+        end if;
+        return null;
+    end if;
+    select sum(p.cost_minor) into cost
+    from cash_accounts c join cash_postings p on p.account_id = c.id
+    where c.holder_id = new.id and c.kind = 'transit';
+    if new.recalled_at is not null then
+        entry := open_cash(
+            'advance_recalled', 'Advance', new.id, 1, new.partner_id, new.field_office_id,
+            (new.recalled_at at time zone 'Europe/Brussels')::date
+        );
+        perform put_cash(entry, 'transit', new.id, new.sent_currency, - new.sent_minor, - cost);
+        perform put_cash(entry, giver_kind, giver, new.sent_currency, new.sent_minor, cost);
+    else
+        entry := open_cash('advance_received', 'Advance', new.id, 1, new.partner_id, new.field_office_id, new.received_on);
+        perform put_cash(entry, 'transit', new.id, new.sent_currency, - new.sent_minor, - cost);
+        if new.currency = new.sent_currency then
+            perform put_cash(entry, 'exchange', taker, new.currency, new.sent_minor - new.received_minor, 0);
+        else
+            perform put_cash(entry, 'exchange', taker, new.sent_currency, new.sent_minor, 0);
+            perform put_cash(entry, 'exchange', taker, new.currency, - new.received_minor, 0);
+        end if;
+        perform put_cash(entry, 'advance', new.id, new.currency, new.received_minor, cost);
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_advance() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_advance_return() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    advance advances;
+    entry uuid;
+    cost bigint;
+    back_cost bigint;
+begin
+    select a.* into advance from advances a where a.id = new.advance_id for update;
+    if tg_op = 'INSERT' then
+        if new.received_at is not null then
+            raise exception 'a return is sent before it is received'
+                using errcode = '23514', constraint = 'advance_returns_new_ck', table = 'advance_returns';
+        end if;
+        if new.number <> 1 + (
+            select count(*) from advance_returns r where r.advance_id = new.advance_id and r.id <> new.id
+        ) then
+            raise exception 'returns are numbered as they are sent'
+                using errcode = '23514', constraint = 'advance_returns_order_ck', table = 'advance_returns';
+        end if;
+        if (new.currency, new.back_currency) <> (advance.currency, advance.sent_currency) then
+            raise exception 'it goes back in the currency in which it is held, and comes back in that in which it was sent'
+                using errcode = '23514', constraint = 'advance_returns_currency_ck', table = 'advance_returns';
+        end if;
+        cost := cash_share(new.advance_id, new.sent_minor);
+        if cost is null or advance.settled_at is not null then
+            raise exception 'not enough held'
+                using errcode = '23514', constraint = 'cash_postings_held_ck', table = 'cash_postings';
+        end if;
+        if new.sent_on < advance.received_on then
+            raise exception 'it can''t go back before it has come'
+                using errcode = '23514', constraint = 'advance_returns_sent_on_ck', table = 'advance_returns';
+        end if;
+        entry := open_cash(
+            'advance_returned', 'AdvanceReturn', new.id, 1, advance.partner_id, advance.field_office_id, new.sent_on
+        );
+        perform put_cash(entry, 'advance', advance.id, advance.currency, - new.sent_minor, - cost);
+        perform put_cash(entry, 'returning', new.id, advance.currency, new.sent_minor, cost);
+        return null;
+    end if;
+    if old.received_at is not null or (
+        new.id, new.advance_id, new.number, new.sent_minor, new.currency, new.back_currency, new.sent_on, new.reference,
+        new.sent_by, new.sent_at
+    ) is distinct from (
+        old.id, old.advance_id, old.number, old.sent_minor, old.currency, old.back_currency, old.sent_on, old.reference,
+        old.sent_by, old.sent_at
+    ) then
+        raise exception 'a return is received once'
+            using errcode = '23514', constraint = 'advance_returns_step_ck', table = 'advance_returns';
+    end if;
+    if advance.source_id is not null then
+        perform from advances a where a.id = advance.source_id for update;
+    end if;
+    select sum(p.cost_minor) into cost
+    from cash_accounts c join cash_postings p on p.account_id = c.id
+    where c.holder_id = new.id and c.kind = 'returning';
+    -- Euro are worth what they are; other money keeps what it has cost until it is spent or turned into euro.
+    back_cost := case when new.back_currency = 'EUR' then new.received_minor else cost end;
+    entry := open_cash(
+        'advance_taken_back', 'AdvanceReturn', new.id, 1, advance.partner_id, advance.field_office_id, new.received_on
+    );
+    perform put_cash(entry, 'returning', new.id, advance.currency, - new.sent_minor, - cost);
+    if advance.currency = new.back_currency then
+        perform put_cash(
+            entry, 'exchange', coalesce(advance.field_office_id, advance.partner_id), new.back_currency,
+            new.sent_minor - new.received_minor, 0
+        );
+    else
+        perform put_cash(
+            entry, 'exchange', coalesce(advance.field_office_id, advance.partner_id), advance.currency, new.sent_minor, 0
+        );
+        perform put_cash(
+            entry, 'exchange', coalesce(advance.field_office_id, advance.partner_id), new.back_currency, - new.received_minor, 0
+        );
+    end if;
+    perform put_cash(
+        entry,
+        case when advance.source_id is not null then 'advance' when advance.field_office_id is null then 'treasury' else 'own' end,
+        coalesce(advance.source_id, advance.partner_id), new.back_currency, new.received_minor, back_cost
+    );
+    perform put_cash(
+        entry, 'difference', coalesce(advance.field_office_id, advance.partner_id), 'EUR', 0, cost - back_cost
+    );
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_advance_return() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_advance_writer() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    of_office boolean;
+    gives boolean;
+begin
+    if pg_trigger_depth() > 1 then
+        return new;
+    end if;
+    if tg_table_name = 'advances' then
+        of_office := new.field_office_id is not null;
+        gives := tg_op = 'INSERT' or old.received_at is not null or new.recalled_at is not null;
+    else
+        of_office := (select a.field_office_id is not null from advances a where a.id = new.advance_id);
+        gives := tg_op = 'UPDATE';
+    end if;
+    if not (case
+        when gives and of_office then actor_is('partner_coordinator')
+        when gives then actor_is('fedasil_finance')
+        when of_office then actor_is('field_officer', 'field_approver')
+        else actor_is('partner_coordinator')
+    end) then
+        perform refuse_writer(tg_table_name);
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_advance_writer() OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.check_budget_transfer() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -268,6 +668,49 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_case_writer() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.check_cash_balance() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if (select sum(p.cost_minor) <> 0 from cash_postings p where p.transaction_id = new.transaction_id) or exists (
+        select from cash_postings p where p.transaction_id = new.transaction_id
+        group by p.currency having sum(p.amount_minor) <> 0
+    ) then
+        raise exception 'cash transaction % does not balance', new.transaction_id
+            using errcode = '23514', constraint = 'cash_postings_balanced_ck', table = 'cash_postings';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_cash_balance() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_cash_posting() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    account cash_accounts;
+    held record;
+begin
+    select a.* into account from cash_accounts a where a.id = new.account_id;
+    if account.currency <> new.currency then
+        raise exception 'a posting in another currency than its account''s'
+            using errcode = '23514', constraint = 'cash_postings_belongs_ck', table = 'cash_postings';
+    end if;
+    if account.kind in ('transit', 'advance', 'returning', 'paying') then
+        select sum(p.amount_minor) as amount_minor, sum(p.cost_minor) as cost_minor into held
+        from cash_postings p where p.account_id = new.account_id;
+        if held.amount_minor < 0 or held.cost_minor < 0 or (held.amount_minor = 0 and held.cost_minor <> 0) then
+            raise exception 'not enough held'
+                using errcode = '23514', constraint = 'cash_postings_held_ck', table = 'cash_postings';
+        end if;
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_cash_posting() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_deadline_writer() RETURNS trigger
     LANGUAGE plpgsql
@@ -575,6 +1018,15 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_payment_endorsement() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_float() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform raise_payment_rule('payments_content_ck', 'what it is paid out of is said with the release');
+end $$;
+
+ALTER FUNCTION public.check_payment_float() OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.check_payment_held() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1105,6 +1557,123 @@ end $$;
 
 ALTER FUNCTION public.count_version() OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.draw_float() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    of_partner uuid := (select o.partner_id from field_offices o where o.id = new.field_office_id);
+    entry uuid;
+    line record;
+    held record;
+    rest bigint;
+    part bigint;
+    part_cost bigint;
+begin
+    if new.status = 'released' then
+        perform from advances a
+        where a.field_office_id = new.field_office_id and a.received_at is not null and a.settled_at is null
+            and a.currency in (select l.currency from payment_lines l where l.payment_id = new.id)
+        order by a.id for update;
+        entry := open_cash(
+            'float_drawn', 'Payment', new.id, new.version, of_partner, new.field_office_id,
+            (new.released_at at time zone 'Europe/Brussels')::date
+        );
+        for line in
+            select l.currency, sum(l.amount_minor)::bigint as amount_minor
+            from payment_lines l where l.payment_id = new.id group by l.currency order by l.currency
+        loop
+            rest := line.amount_minor;
+            for held in
+                select a.id, (select sum(p.amount_minor) from cash_postings p where p.account_id = a.id)::bigint as amount_minor
+                from advances a
+                where a.field_office_id = new.field_office_id and a.currency = line.currency
+                    and a.received_at is not null and a.settled_at is null
+                order by a.received_on, a.id
+            loop
+                part := least(rest, held.amount_minor);
+                if part > 0 then
+                    part_cost := cash_share(held.id, part);
+                    perform put_cash(entry, 'advance', held.id, line.currency, - part, - part_cost);
+                    perform put_cash(entry, 'paying', new.id, line.currency, part, part_cost);
+                    rest := rest - part;
+                end if;
+            end loop;
+            if rest > 0 then
+                perform raise_payment_rule('payments_held_ck', 'the office holds less in ' || line.currency);
+            end if;
+        end loop;
+        return null;
+    end if;
+    perform lock_drawn(new.id);
+    if new.status = 'paid' then
+        entry := open_cash('float_spent', 'Payment', new.id, new.version, of_partner, new.field_office_id, new.paid_on);
+        for line in
+            select
+                l.currency, sum(l.amount_minor)::bigint as amount_minor,
+                (sum(l.euro_minor) - coalesce(sum(s.euro_minor), 0))::bigint as euro_minor,
+                coalesce(sum(s.amount_minor), 0)::bigint as missing_minor
+            from payment_lines l
+            left join payment_shortfalls s on s.line_id = l.id
+            where l.payment_id = new.id
+            group by l.currency order by l.currency
+        loop
+            -- What was not paid goes back to where it was drawn last.
+            rest := line.missing_minor;
+            for held in
+                select p.account_id as id, - sum(p.amount_minor)::bigint as amount_minor, - sum(p.cost_minor)::bigint as cost_minor
+                from cash_transactions t
+                join cash_postings p on p.transaction_id = t.id
+                join advances a on a.id = p.account_id
+                where t.reference_id = new.id and p.currency = line.currency
+                group by p.account_id, a.received_on
+                order by a.received_on desc, p.account_id desc
+            loop
+                part := least(rest, held.amount_minor);
+                part_cost := case part when held.amount_minor then held.cost_minor
+                    else round(held.cost_minor::numeric * part / held.amount_minor) end;
+                if part > 0 then
+                    perform put_cash(entry, 'advance', held.id, line.currency, part, part_cost);
+                    perform put_cash(entry, 'paying', new.id, line.currency, - part, - part_cost);
+                    perform reopen_advance(held.id);
+                end if;
+                rest := rest - part;
+            end loop;
+            part := line.amount_minor - line.missing_minor;
+            part_cost := (
+                select sum(p.cost_minor) from cash_accounts a join cash_postings p on p.account_id = a.id
+                where a.holder_id = new.id and a.kind = 'paying' and a.currency = line.currency
+            );
+            perform put_cash(entry, 'paying', new.id, line.currency, - part, - part_cost);
+            perform put_cash(entry, 'spent', new.field_office_id, line.currency, part, line.euro_minor);
+            -- The budget bears the euro of the payment's rate; what the money has cost besides is a loss, or less a gain.
+            perform put_cash(entry, 'difference', new.field_office_id, 'EUR', 0, part_cost - line.euro_minor);
+        end loop;
+        return null;
+    end if;
+    -- Failed or reversed: all goes back to where it was drawn.
+    entry := open_cash(
+        'float_restored', 'Payment', new.id, new.version, of_partner, new.field_office_id, programme_today()
+    );
+    for held in
+        select a.kind, a.holder_id, a.currency, - sum(p.amount_minor)::bigint as amount_minor, - sum(p.cost_minor)::bigint as cost_minor
+        from cash_transactions t
+        join cash_postings p on p.transaction_id = t.id
+        join cash_accounts a on a.id = p.account_id
+        where t.reference_id = new.id
+        group by a.kind, a.holder_id, a.currency
+        order by a.kind desc
+    loop
+        perform put_cash(entry, held.kind, held.holder_id, held.currency, held.amount_minor, held.cost_minor);
+        if held.kind = 'advance' then
+            perform reopen_advance(held.holder_id);
+        end if;
+    end loop;
+    return null;
+end $$;
+
+ALTER FUNCTION public.draw_float() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.enforce_transition() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1217,6 +1786,21 @@ end $$;
 
 ALTER FUNCTION public.keep_refund_totals() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.lock_drawn(payment uuid) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT a.id
+    FROM public.advances a
+   WHERE (a.id IN ( SELECT p.account_id
+            FROM (public.cash_transactions t
+              JOIN public.cash_postings p ON ((p.transaction_id = t.id)))
+           WHERE (t.reference_id = lock_drawn.payment)))
+   ORDER BY a.id
+  FOR UPDATE OF a;
+END;
+
+ALTER FUNCTION public.lock_drawn(payment uuid) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.move_payment_scope() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1227,6 +1811,16 @@ begin
 end $$;
 
 ALTER FUNCTION public.move_payment_scope() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.open_cash(entry_kind text, about text, record uuid, number integer, of_partner uuid, of_office uuid, day date) RETURNS uuid
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO public.cash_transactions (kind, reference_kind, reference_id, occasion, partner_id, field_office_id, effective_on, actor_id)
+   VALUES (open_cash.entry_kind, open_cash.about, open_cash.record, open_cash.number, open_cash.of_partner, open_cash.of_office, open_cash.day, public.actor_id())
+   RETURNING cash_transactions.id;
+END;
+
+ALTER FUNCTION public.open_cash(entry_kind text, about text, record uuid, number integer, of_partner uuid, of_office uuid, day date) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.payment_case_is_closed(payment uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1284,68 +1878,6 @@ CREATE TABLE public.payment_thresholds (
 );
 
 ALTER TABLE public.payment_thresholds OWNER TO reintegration_owner;
-
-CREATE TABLE public.payments (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    field_office_id uuid,
-    fund_id uuid NOT NULL,
-    kind text NOT NULL,
-    stream text NOT NULL,
-    plan_item_id uuid,
-    entitlement_id uuid,
-    supplier_id uuid,
-    invoice_number text,
-    description text NOT NULL,
-    payment_date date NOT NULL,
-    status text NOT NULL,
-    rate_rule text NOT NULL,
-    content_digest text,
-    prepared_by text NOT NULL,
-    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
-    submitted_at timestamp with time zone,
-    approved_by text,
-    approved_at timestamp with time zone,
-    approved_digest text,
-    released_by text,
-    released_at timestamp with time zone,
-    paid_on date,
-    settled_by text,
-    settled_at timestamp with time zone,
-    settlement_reference text,
-    outcome_note text,
-    reversed_by text,
-    reversed_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    case_office_id uuid,
-    case_partner_id uuid,
-    CONSTRAINT payments_approved_ck CHECK ((((approved_by IS NULL) = (approved_at IS NULL)) AND ((approved_by IS NULL) = (approved_digest IS NULL)) AND ((status = ANY (ARRAY['approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (approved_by IS NOT NULL)))),
-    CONSTRAINT payments_approved_digest_ck CHECK ((approved_digest = content_digest)),
-    CONSTRAINT payments_description_ck CHECK ((((length(description) >= 1) AND (length(description) <= 500)) AND ((length(invoice_number) >= 1) AND (length(invoice_number) <= 100)) AND ((length(settlement_reference) >= 1) AND (length(settlement_reference) <= 200)) AND ((length(outcome_note) >= 3) AND (length(outcome_note) <= 2000)))),
-    CONSTRAINT payments_four_eyes_ck CHECK (((approved_by <> prepared_by) AND (released_by <> prepared_by) AND (released_by <> approved_by))),
-    CONSTRAINT payments_kind_ck CHECK ((kind = ANY (ARRAY['supplier_direct'::text, 'reimbursement'::text, 'cash_premium'::text, 'travel_document_refund'::text]))),
-    CONSTRAINT payments_paid_ck CHECK ((((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_on IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (settled_by IS NOT NULL)) AND ((status <> ALL (ARRAY['paid'::text, 'reversed'::text])) OR (settlement_reference IS NOT NULL)) AND ((status <> ALL (ARRAY['failed'::text, 'unconfirmed'::text, 'reversed'::text])) OR (outcome_note IS NOT NULL)))),
-    CONSTRAINT payments_rate_rule_ck CHECK ((rate_rule = ANY (ARRAY['REGISTRATION_MONTH'::text, 'PAYMENT_MONTH'::text]))),
-    CONSTRAINT payments_released_ck CHECK ((((released_by IS NULL) = (released_at IS NULL)) AND ((status = ANY (ARRAY['released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) = (released_by IS NOT NULL)))),
-    CONSTRAINT payments_reversed_ck CHECK ((((status = 'reversed'::text) = (reversed_by IS NOT NULL)) AND ((reversed_by IS NULL) = (reversed_at IS NULL)) AND (reversed_by <> prepared_by))),
-    CONSTRAINT payments_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'released'::text, 'paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text, 'cancelled'::text]))),
-    CONSTRAINT payments_stream_ck CHECK (
-CASE kind
-    WHEN 'cash_premium'::text THEN ((stream = 'cash_premium'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
-    WHEN 'travel_document_refund'::text THEN ((stream = 'travel_document_refund'::text) AND (entitlement_id IS NOT NULL) AND (plan_item_id IS NULL) AND (field_office_id IS NULL))
-    ELSE ((stream = 'reintegration'::text) AND (plan_item_id IS NOT NULL) AND (entitlement_id IS NULL) AND (field_office_id IS NOT NULL))
-END),
-    CONSTRAINT payments_submitted_ck CHECK (((status = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR ((submitted_at IS NOT NULL) AND (content_digest IS NOT NULL)))),
-    CONSTRAINT payments_supplier_ck CHECK ((((kind = 'supplier_direct'::text) = (supplier_id IS NOT NULL)) AND ((kind <> 'supplier_direct'::text) OR (invoice_number IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payments OWNER TO reintegration_owner;
-
-COMMENT ON COLUMN public.payments.case_office_id IS 'The office that the case is with now, kept by the database';
-
-COMMENT ON COLUMN public.payments.case_partner_id IS 'The partner that the case is with now, kept by the database';
 
 CREATE FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) RETURNS TABLE(scope text, most_minor bigint, sum_minor bigint)
     LANGUAGE sql STABLE
@@ -1568,6 +2100,25 @@ CREATE FUNCTION public.programme_today() RETURNS date
 
 ALTER FUNCTION public.programme_today() OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.put_cash(entry uuid, account_kind text, holder uuid, of_currency text, amount bigint, cost bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if amount = 0 and cost = 0 then
+        return;
+    end if;
+    insert into cash_accounts (id, kind, holder_id, currency, partner_id, field_office_id)
+    select case account_kind when 'advance' then holder else gen_random_uuid() end, account_kind, holder, of_currency,
+        t.partner_id, case when account_kind not in ('treasury', 'own') then t.field_office_id end
+    from cash_transactions t where t.id = entry
+    on conflict do nothing;
+    insert into cash_postings (transaction_id, account_id, amount_minor, currency, cost_minor)
+    select entry, a.id, amount, of_currency, cost
+    from cash_accounts a where a.holder_id = holder and a.kind = account_kind and a.currency = of_currency;
+end $$;
+
+ALTER FUNCTION public.put_cash(entry uuid, account_kind text, holder uuid, of_currency text, amount bigint, cost bigint) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.raise_payment_rule(rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1629,6 +2180,38 @@ end $$;
 
 ALTER FUNCTION public.record_change() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.refund_float() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    payment payments;
+    entry uuid;
+    advance uuid;
+begin
+    select m.* into payment from payments m where m.id = new.payment_id;
+    if not payment.from_float then
+        return null;
+    end if;
+    perform lock_drawn(payment.id);
+    select a.id into advance
+    from cash_transactions t
+    join cash_postings p on p.transaction_id = t.id and p.currency = new.currency
+    join advances a on a.id = p.account_id
+    where t.reference_id = payment.id and t.kind = 'float_drawn'
+    order by a.received_on desc, a.id desc limit 1;
+    entry := open_cash(
+        'float_refunded', 'PaymentRefund', new.id, 1,
+        (select o.partner_id from field_offices o where o.id = payment.field_office_id), payment.field_office_id, new.received_on
+    );
+    perform put_cash(entry, 'spent', payment.field_office_id, new.currency, - new.amount_minor, - new.euro_minor);
+    perform put_cash(entry, 'advance', advance, new.currency, new.amount_minor, new.euro_minor);
+    perform reopen_advance(advance);
+    return null;
+end $$;
+
+ALTER FUNCTION public.refund_float() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1657,6 +2240,17 @@ begin
 end $$;
 
 ALTER FUNCTION public.refuse_writer(relation text) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.reopen_advance(advance uuid) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ UPDATE public.advances SET settled_by = NULL::text, settled_at = NULL::timestamp with time zone
+   WHERE ((advances.settled_at IS NOT NULL) AND (advances.id = ANY (ARRAY[reopen_advance.advance, ( SELECT a.source_id
+            FROM public.advances a
+           WHERE (a.id = reopen_advance.advance))])));
+END;
+
+ALTER FUNCTION public.reopen_advance(advance uuid) OWNER TO reintegration_owner;
 
 CREATE TABLE public.case_intakes (
     case_id uuid NOT NULL,
@@ -1870,6 +2464,29 @@ CREATE TABLE public.case_transfers (
 ALTER TABLE ONLY public.case_transfers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.case_transfers OWNER TO reintegration_owner;
+
+CREATE TABLE public.cash_accounts (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    holder_id uuid NOT NULL,
+    currency text NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid,
+    CONSTRAINT cash_accounts_kind_ck CHECK ((kind = ANY (ARRAY['treasury'::text, 'own'::text, 'transit'::text, 'advance'::text, 'returning'::text, 'paying'::text, 'spent'::text, 'exchange'::text, 'difference'::text])))
+);
+
+ALTER TABLE ONLY public.cash_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.cash_accounts OWNER TO reintegration_owner;
+
+ALTER TABLE public.cash_postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.cash_postings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.countries (
     code text NOT NULL,
@@ -2655,6 +3272,15 @@ ALTER TABLE ONLY jobs.pgqueuer_schedules
 ALTER TABLE ONLY jobs.pgqueuer_statistics
     ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.advance_returns
+    ADD CONSTRAINT advance_returns_number_uq UNIQUE (advance_id, number);
+
+ALTER TABLE ONLY public.advance_returns
+    ADD CONSTRAINT advance_returns_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.advances
+    ADD CONSTRAINT advances_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pk PRIMARY KEY (sequence);
 
@@ -2672,6 +3298,21 @@ ALTER TABLE ONLY public.cases
 
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_reference_uq UNIQUE (reference);
+
+ALTER TABLE ONLY public.cash_accounts
+    ADD CONSTRAINT cash_accounts_name_uq UNIQUE (holder_id, kind, currency);
+
+ALTER TABLE ONLY public.cash_accounts
+    ADD CONSTRAINT cash_accounts_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.cash_postings
+    ADD CONSTRAINT cash_postings_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.cash_transactions
+    ADD CONSTRAINT cash_transactions_once_uq UNIQUE (reference_id, kind, occasion);
+
+ALTER TABLE ONLY public.cash_transactions
+    ADD CONSTRAINT cash_transactions_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.countries
     ADD CONSTRAINT countries_pk PRIMARY KEY (code);
@@ -2990,6 +3631,22 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON jobs.pgqueuer USING btree (ded
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON jobs.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::jobs.pgqueuer_status);
 
+CREATE INDEX advance_returns_back_currency_ix ON public.advance_returns USING btree (back_currency);
+
+CREATE INDEX advance_returns_currency_ix ON public.advance_returns USING btree (currency);
+
+CREATE INDEX advances_currency_ix ON public.advances USING btree (currency);
+
+CREATE INDEX advances_office_ix ON public.advances USING btree (field_office_id, currency);
+
+CREATE INDEX advances_open_ix ON public.advances USING btree (sent_on) WHERE ((settled_at IS NULL) AND (recalled_at IS NULL));
+
+CREATE INDEX advances_partner_ix ON public.advances USING btree (partner_id);
+
+CREATE INDEX advances_sent_currency_ix ON public.advances USING btree (sent_currency);
+
+CREATE INDEX advances_source_ix ON public.advances USING btree (source_id);
+
 CREATE INDEX audit_log_actor_ix ON public.audit_log USING btree (actor_id, sequence);
 
 CREATE INDEX audit_log_record_ix ON public.audit_log USING btree (table_name, row_id, sequence);
@@ -3021,6 +3678,22 @@ CREATE INDEX cases_office_order_ix ON public.cases USING btree (field_office_id,
 CREATE INDEX cases_office_partner_ix ON public.cases USING btree (field_office_id, partner_id);
 
 CREATE INDEX cases_partner_ix ON public.cases USING btree (partner_id);
+
+CREATE INDEX cash_accounts_currency_ix ON public.cash_accounts USING btree (currency);
+
+CREATE INDEX cash_accounts_office_ix ON public.cash_accounts USING btree (field_office_id);
+
+CREATE INDEX cash_accounts_partner_ix ON public.cash_accounts USING btree (partner_id);
+
+CREATE INDEX cash_postings_account_ix ON public.cash_postings USING btree (account_id, id) INCLUDE (amount_minor, cost_minor);
+
+CREATE INDEX cash_postings_transaction_ix ON public.cash_postings USING btree (transaction_id);
+
+CREATE INDEX cash_transactions_office_ix ON public.cash_transactions USING btree (field_office_id);
+
+CREATE INDEX cash_transactions_partner_ix ON public.cash_transactions USING btree (partner_id);
+
+CREATE INDEX cash_transactions_reference_ix ON public.cash_transactions USING btree (reference_id);
 
 CREATE INDEX deadline_extensions_case_ix ON public.deadline_extensions USING btree (case_id);
 
@@ -3188,6 +3861,34 @@ CREATE INDEX vulnerabilities_returnee_ix ON public.vulnerabilities USING btree (
 
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON jobs.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION jobs.fn_pgqueuer_changed();
 
+CREATE TRIGGER advance_returns_audit_delete AFTER DELETE ON public.advance_returns REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER advance_returns_audit_insert AFTER INSERT ON public.advance_returns REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER advance_returns_audit_update AFTER UPDATE ON public.advance_returns REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER advance_returns_check AFTER INSERT OR UPDATE ON public.advance_returns FOR EACH ROW EXECUTE FUNCTION public.check_advance_return();
+
+CREATE TRIGGER advance_returns_no_truncate BEFORE TRUNCATE ON public.advance_returns FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER advance_returns_version BEFORE UPDATE ON public.advance_returns FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER advance_returns_writer BEFORE INSERT OR UPDATE ON public.advance_returns FOR EACH ROW EXECUTE FUNCTION public.check_advance_writer();
+
+CREATE TRIGGER advances_audit_delete AFTER DELETE ON public.advances REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER advances_audit_insert AFTER INSERT ON public.advances REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER advances_audit_update AFTER UPDATE ON public.advances REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER advances_check AFTER INSERT OR UPDATE ON public.advances FOR EACH ROW EXECUTE FUNCTION public.check_advance();
+
+CREATE TRIGGER advances_no_truncate BEFORE TRUNCATE ON public.advances FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER advances_version BEFORE UPDATE ON public.advances FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER advances_writer BEFORE INSERT OR UPDATE ON public.advances FOR EACH ROW EXECUTE FUNCTION public.check_advance_writer();
+
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
@@ -3243,6 +3944,40 @@ CREATE TRIGGER cases_transition BEFORE INSERT OR UPDATE OF status ON public.case
 CREATE TRIGGER cases_version BEFORE UPDATE ON public.cases FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER cases_writer BEFORE UPDATE ON public.cases FOR EACH ROW EXECUTE FUNCTION public.check_case_writer();
+
+CREATE TRIGGER cash_accounts_append_only BEFORE DELETE OR UPDATE ON public.cash_accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER cash_accounts_audit_delete AFTER DELETE ON public.cash_accounts REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_accounts_audit_insert AFTER INSERT ON public.cash_accounts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_accounts_audit_update AFTER UPDATE ON public.cash_accounts REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_accounts_no_truncate BEFORE TRUNCATE ON public.cash_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER cash_postings_append_only BEFORE DELETE OR UPDATE ON public.cash_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER cash_postings_audit_delete AFTER DELETE ON public.cash_postings REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_postings_audit_insert AFTER INSERT ON public.cash_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_postings_audit_update AFTER UPDATE ON public.cash_postings REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE CONSTRAINT TRIGGER cash_postings_balanced_ck AFTER INSERT ON public.cash_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_cash_balance();
+
+CREATE TRIGGER cash_postings_check AFTER INSERT ON public.cash_postings FOR EACH ROW EXECUTE FUNCTION public.check_cash_posting();
+
+CREATE TRIGGER cash_postings_no_truncate BEFORE TRUNCATE ON public.cash_postings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER cash_transactions_append_only BEFORE DELETE OR UPDATE ON public.cash_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER cash_transactions_audit_delete AFTER DELETE ON public.cash_transactions REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_transactions_audit_insert AFTER INSERT ON public.cash_transactions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_transactions_audit_update AFTER UPDATE ON public.cash_transactions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER cash_transactions_no_truncate BEFORE TRUNCATE ON public.cash_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER countries_audit_delete AFTER DELETE ON public.countries REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('code');
 
@@ -3532,6 +4267,8 @@ CREATE TRIGGER payment_refunds_audit_update AFTER UPDATE ON public.payment_refun
 
 CREATE TRIGGER payment_refunds_check AFTER INSERT OR UPDATE ON public.payment_refunds FOR EACH ROW EXECUTE FUNCTION public.check_payment_refund();
 
+CREATE TRIGGER payment_refunds_float AFTER UPDATE OF decision ON public.payment_refunds FOR EACH ROW WHEN (((new.decision = 'approved'::text) AND (old.decision IS NULL))) EXECUTE FUNCTION public.refund_float();
+
 CREATE TRIGGER payment_refunds_no_truncate BEFORE TRUNCATE ON public.payment_refunds FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE CONSTRAINT TRIGGER payment_refunds_posted_ck AFTER INSERT OR UPDATE ON public.payment_refunds DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_refund_posted();
@@ -3573,6 +4310,10 @@ CREATE TRIGGER payments_audit_delete AFTER DELETE ON public.payments REFERENCING
 CREATE TRIGGER payments_audit_insert AFTER INSERT ON public.payments REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payments_audit_update AFTER UPDATE ON public.payments REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payments_draw AFTER UPDATE OF status ON public.payments FOR EACH ROW WHEN ((new.from_float AND (new.status <> old.status) AND (new.status = ANY (ARRAY['released'::text, 'paid'::text, 'failed'::text, 'reversed'::text])))) EXECUTE FUNCTION public.draw_float();
+
+CREATE TRIGGER payments_float BEFORE UPDATE OF from_float ON public.payments FOR EACH ROW WHEN (((new.from_float <> old.from_float) AND ((new.status <> 'released'::text) OR (old.status = 'released'::text)))) EXECUTE FUNCTION public.check_payment_float();
 
 CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_new_payment();
 
@@ -3736,6 +4477,30 @@ CREATE TRIGGER vulnerabilities_no_truncate BEFORE TRUNCATE ON public.vulnerabili
 
 CREATE TRIGGER vulnerabilities_version BEFORE UPDATE ON public.vulnerabilities FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
+ALTER TABLE ONLY public.advance_returns
+    ADD CONSTRAINT advance_returns_advance_fk FOREIGN KEY (advance_id) REFERENCES public.advances(id);
+
+ALTER TABLE ONLY public.advance_returns
+    ADD CONSTRAINT advance_returns_back_currency_fk FOREIGN KEY (back_currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.advance_returns
+    ADD CONSTRAINT advance_returns_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.advances
+    ADD CONSTRAINT advances_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.advances
+    ADD CONSTRAINT advances_office_fk FOREIGN KEY (field_office_id) REFERENCES public.field_offices(id);
+
+ALTER TABLE ONLY public.advances
+    ADD CONSTRAINT advances_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.advances
+    ADD CONSTRAINT advances_sent_currency_fk FOREIGN KEY (sent_currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.advances
+    ADD CONSTRAINT advances_source_fk FOREIGN KEY (source_id) REFERENCES public.advances(id);
+
 ALTER TABLE ONLY public.budget_transfers
     ADD CONSTRAINT budget_transfers_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
 
@@ -3768,6 +4533,27 @@ ALTER TABLE ONLY public.cases
 
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.cash_accounts
+    ADD CONSTRAINT cash_accounts_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.cash_accounts
+    ADD CONSTRAINT cash_accounts_office_fk FOREIGN KEY (field_office_id) REFERENCES public.field_offices(id);
+
+ALTER TABLE ONLY public.cash_accounts
+    ADD CONSTRAINT cash_accounts_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.cash_postings
+    ADD CONSTRAINT cash_postings_account_fk FOREIGN KEY (account_id) REFERENCES public.cash_accounts(id);
+
+ALTER TABLE ONLY public.cash_postings
+    ADD CONSTRAINT cash_postings_transaction_fk FOREIGN KEY (transaction_id) REFERENCES public.cash_transactions(id);
+
+ALTER TABLE ONLY public.cash_transactions
+    ADD CONSTRAINT cash_transactions_office_fk FOREIGN KEY (field_office_id) REFERENCES public.field_offices(id);
+
+ALTER TABLE ONLY public.cash_transactions
+    ADD CONSTRAINT cash_transactions_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
 ALTER TABLE ONLY public.deadline_expiries
     ADD CONSTRAINT deadline_expiries_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
@@ -3955,6 +4741,20 @@ ALTER TABLE ONLY public.visa_regimes
 ALTER TABLE ONLY public.vulnerabilities
     ADD CONSTRAINT vulnerabilities_returnee_fk FOREIGN KEY (returnee_id, case_id) REFERENCES public.returnees(id, case_id);
 
+ALTER TABLE public.advance_returns ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY advance_returns_guard ON public.advance_returns FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY advance_returns_scope ON public.advance_returns USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.advances a
+  WHERE (a.id = advance_returns.advance_id))));
+
+ALTER TABLE public.advances ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY advances_guard ON public.advances TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY advances_scope ON public.advances USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
+
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY audit_log_guard ON public.audit_log FOR INSERT TO reintegration_guard WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
@@ -4002,6 +4802,26 @@ CREATE POLICY cases_guard_lock ON public.cases FOR UPDATE TO reintegration_guard
 CREATE POLICY cases_insert_roles ON public.cases AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 CREATE POLICY cases_scope ON public.cases USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[]))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
+
+ALTER TABLE public.cash_accounts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY cash_accounts_guard ON public.cash_accounts TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY cash_accounts_scope ON public.cash_accounts FOR SELECT USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
+
+ALTER TABLE public.cash_postings ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY cash_postings_guard ON public.cash_postings TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY cash_postings_scope ON public.cash_postings FOR SELECT USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.cash_accounts a
+  WHERE (a.id = cash_postings.account_id))));
+
+ALTER TABLE public.cash_transactions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY cash_transactions_guard ON public.cash_transactions TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY cash_transactions_scope ON public.cash_transactions FOR SELECT USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
 
 ALTER TABLE public.deadline_expiries ENABLE ROW LEVEL SECURITY;
 
@@ -4365,6 +5185,60 @@ GRANT SELECT ON TABLE public.field_offices TO reintegration_app;
 GRANT SELECT ON TABLE public.field_offices TO reintegration_auditor;
 GRANT SELECT ON TABLE public.field_offices TO reintegration_guard;
 
+GRANT SELECT,INSERT ON TABLE public.advance_returns TO reintegration_app;
+GRANT SELECT ON TABLE public.advance_returns TO reintegration_auditor;
+GRANT SELECT ON TABLE public.advance_returns TO reintegration_guard;
+
+GRANT UPDATE(received_minor) ON TABLE public.advance_returns TO reintegration_app;
+
+GRANT UPDATE(received_on) ON TABLE public.advance_returns TO reintegration_app;
+
+GRANT UPDATE(received_by) ON TABLE public.advance_returns TO reintegration_app;
+
+GRANT UPDATE(received_at) ON TABLE public.advance_returns TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.advances TO reintegration_app;
+GRANT SELECT ON TABLE public.advances TO reintegration_auditor;
+GRANT SELECT ON TABLE public.advances TO reintegration_guard;
+
+GRANT UPDATE(received_minor) ON TABLE public.advances TO reintegration_app;
+
+GRANT UPDATE(received_on) ON TABLE public.advances TO reintegration_app;
+
+GRANT UPDATE(received_by) ON TABLE public.advances TO reintegration_app;
+
+GRANT UPDATE(received_at) ON TABLE public.advances TO reintegration_app;
+
+GRANT UPDATE(recall_reason) ON TABLE public.advances TO reintegration_app;
+
+GRANT UPDATE(recalled_by) ON TABLE public.advances TO reintegration_app;
+
+GRANT UPDATE(recalled_at) ON TABLE public.advances TO reintegration_app;
+
+GRANT UPDATE(settled_by) ON TABLE public.advances TO reintegration_app;
+GRANT UPDATE(settled_by) ON TABLE public.advances TO reintegration_guard;
+
+GRANT UPDATE(settled_at) ON TABLE public.advances TO reintegration_app;
+GRANT UPDATE(settled_at) ON TABLE public.advances TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.cash_postings TO reintegration_app;
+GRANT SELECT ON TABLE public.cash_postings TO reintegration_auditor;
+GRANT SELECT,INSERT ON TABLE public.cash_postings TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.cash_transactions TO reintegration_app;
+GRANT SELECT ON TABLE public.cash_transactions TO reintegration_auditor;
+GRANT SELECT,INSERT ON TABLE public.cash_transactions TO reintegration_guard;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO reintegration_app;
+GRANT SELECT ON TABLE public.payments TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payments TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.payments TO reintegration_guard;
+
+GRANT UPDATE(case_office_id) ON TABLE public.payments TO reintegration_guard;
+
+GRANT UPDATE(case_partner_id) ON TABLE public.payments TO reintegration_guard;
+
 GRANT INSERT ON TABLE public.audit_log TO reintegration_guard;
 GRANT SELECT ON TABLE public.audit_log TO reintegration_app;
 GRANT SELECT ON TABLE public.audit_log TO reintegration_auditor;
@@ -4387,16 +5261,6 @@ GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
 GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_guard;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO reintegration_app;
-GRANT SELECT ON TABLE public.payments TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payments TO reintegration_guard;
-
-GRANT UPDATE(status) ON TABLE public.payments TO reintegration_guard;
-
-GRANT UPDATE(case_office_id) ON TABLE public.payments TO reintegration_guard;
-
-GRANT UPDATE(case_partner_id) ON TABLE public.payments TO reintegration_guard;
 
 REVOKE ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) TO reintegration_app;
@@ -4482,6 +5346,10 @@ GRANT UPDATE(decided_at) ON TABLE public.budget_transfers TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.case_transfers TO reintegration_app;
 GRANT SELECT ON TABLE public.case_transfers TO reintegration_auditor;
+
+GRANT SELECT ON TABLE public.cash_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.cash_accounts TO reintegration_auditor;
+GRANT SELECT,INSERT ON TABLE public.cash_accounts TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.countries TO reintegration_app;
 GRANT SELECT ON TABLE public.countries TO reintegration_auditor;

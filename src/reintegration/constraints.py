@@ -10,9 +10,10 @@ from reintegration.ledger import errors as ledger
 from reintegration.payments import errors as payments
 from reintegration.plans import errors as plans
 from reintegration.programme import errors as programme
+from reintegration.treasury import errors as treasury
 
 ALL_CONSTRAINTS = merge(
-    room.CONSTRAINTS for room in (cases, entitlements, evidence, exports, funding, ledger, payments, plans, programme)
+    room.CONSTRAINTS for room in (cases, entitlements, evidence, exports, funding, ledger, payments, plans, programme, treasury)
 )
 """For the unit of work."""
 
@@ -48,5 +49,6 @@ UNREACHABLE_CONSTRAINTS: frozenset[str] = (
     | payments.WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE
     | plans.WRITTEN_BY_THE_PLANS_ROOM_ALONE
     | programme.LOADER_ONLY
+    | treasury.WRITTEN_ALONE
 )
 """Constraints that no request can meet: violating one is a bug of ours, shown with an incident id."""

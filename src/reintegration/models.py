@@ -15,6 +15,7 @@ MODEL_MODULES = tuple(
         "ledger",
         "payments",
         "evidence",
+        "treasury",
         "exports",
         "audit",
     )

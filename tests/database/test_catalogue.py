@@ -55,9 +55,13 @@ REFERENCE = {
 }
 """Known to everybody signed in: the only tables without row-level security."""
 DEFINERS = {
+    "check_advance",
+    "check_advance_return",
     "check_budget_transfer",
     "check_budget_transfer_posted",
     "check_case_closing",
+    "check_cash_balance",
+    "check_cash_posting",
     "check_entitlement",
     "check_expiry",
     "check_expiry_posted",
@@ -83,15 +87,17 @@ DEFINERS = {
     "check_receipt_code",
     "check_refund_postings",
     "check_supplier_account",
+    "draw_float",
     "fact_position",
     "keep_payment_scope",
     "keep_payment_totals",
     "keep_refund_totals",
     "move_payment_scope",
+    "payment_case_is_closed",
     "payment_scope_differences",
     "payment_totals_differences",
-    "payment_case_is_closed",
     "record_change",
+    "refund_float",
     "returned_by_administrative_status",
 }
 TYPES: dict[type[fields.Field], str] = {  # type: ignore[type-arg]  # of any value

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +26,7 @@ from reintegration.payments.commands import DecideRefund, HoldPayment, LiftHold,
 from reintegration.plans import service as plans
 from reintegration.plans.commands import DecideBudgetTransfer, RequestBudgetTransfer
 from tests import builders
+from tests.advance_steps import a_float
 from tests.builders import ADMINISTRATOR, APPROVER, AUDITOR, COORDINATOR, EVERYBODY, FINANCE, OFFICER, days_ago
 from tests.database.law import become
 from tests.payment_steps import (
@@ -75,6 +77,15 @@ PLANTED: Mapping[str, str] = {
         "update cases set status = 'closed', closed_on = arrived_on, close_reason = 'completed' where status = 'implementing'"
     ),
     "payment_scopes": "update payments set case_office_id = null where id = @paid",
+    "cash_balances": "update cash_postings set cost_minor = cost_minor + 1 where id = (select min(id) from cash_postings)",
+    "cash_held": (
+        "update cash_postings set amount_minor = amount_minor - 1000000000"
+        " where id = (select max(p.id) from cash_postings p join cash_accounts a on a.id = p.account_id where a.kind = 'advance')"
+    ),
+    "advances_accounted": "update advances set received_minor = received_minor + 1",
+    "float_payments": (
+        "update payments set from_float = false where from_float; update payments set from_float = true where id = @paid"
+    ),
     "payment_totals": "update payment_totals set euro_minor = euro_minor + 1",
 }
 
@@ -88,6 +99,9 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     asked = RequestBudgetTransfer(new_id(), plan.items[0], plan.items[1], euros(500), "School began")
     await done(work, OFFICER, plans.request_budget_transfer, asked)
     await done(work, COORDINATOR, plans.decide_budget_transfer, DecideBudgetTransfer(asked.id, 1, approved=True))
+    await a_float(work, euros(5_000), euros(5_000))
+    from_float = await a_payment(work, plan, 1_000, status="approved")
+    await carry_on(work, from_float, from_float=True)
     held = await a_payment(work, plan, 1_000, status="approved")
     hold = await done(work, APPROVER, payments.hold_payment, HoldPayment(new_id(), held, "complaint", "A neighbour called"))
     await done(work, FINANCE, payments.lift_hold, LiftHold(hold.id, 1, "Another household"))
@@ -104,9 +118,10 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     await done(work, COORDINATOR, cases.close_case, close)
 
 
-async def carry_on(work: UnitOfWork, payment: UUID) -> None:
+async def carry_on(work: UnitOfWork, payment: UUID, *, from_float: bool = False) -> None:
     """From approved to paid."""
-    await done(work, COORDINATOR, payments.release_payment, await go(work, payment))
+    release = replace(await go(work, payment), from_float=from_float)
+    await done(work, COORDINATOR, payments.release_payment, release)
     await attach(work, payment, "proof_of_payment")
     await done(work, COORDINATOR, payments.confirm_payment, await confirmation(work, payment))
 

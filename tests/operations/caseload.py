@@ -22,6 +22,7 @@ from reintegration.programme.commands import ConfirmRateMonth, ImportRateMonth
 from reintegration.programme.rates import confirm_rate_month, import_rate_month
 from tests.builders import CAMEROON, MONGOLIA, MONGOLIA_CARITAS, SYSTEM, a_registration, actor, days_ago
 from tests.operations.two_offices import A, B, Desk
+from tests.operations.two_offices_advances import hold_money
 from tests.operations.two_offices_payments import Cashier
 
 NODES: tuple[str, ...] = tuple(sorted(kind for kind, shape in shapes().items() if issubclass(shape.shown_as, Node)))
@@ -95,6 +96,7 @@ async def _office(desk: Desk) -> UUID:
     await desk.extended(case)
     item = await desk.planned(case)
     await desk.rebudgeted(case)
+    await hold_money(desk)
     cashier = Cashier(desk, case.id, item, await desk.supplier("Felt"))
     await cashier.one_of_each(Money(10_000_000 + desk.side.cents, "MNT"))
     await cashier.premium()

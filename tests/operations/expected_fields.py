@@ -26,7 +26,27 @@ VULNERABILITIES = CASES - {Role.FEDASIL_FINANCE}
 NAMES = VULNERABILITIES - {Role.AUDITOR}
 """Finance and auditors work with references of cases."""
 
+HOLDERS = CASES - {Role.RETURN_COUNSELLOR}
+"""Who holds the programme's money, gives it or controls it."""
+
 EXPECTED: tuple[tuple[str, Roles, str], ...] = (
+    (
+        "Advance",
+        HOLDERS,
+        (
+            "currency held heldCost id office partner postings recallReason recalledAt recalledBy received receivedAt receivedBy "
+            "receivedOn reference returns sent sentAt sentBy sentOn settledAt settledBy version"
+        ),
+    ),
+    ("Advance", HOLDERS - FIELD, "sentOnward source"),
+    ("AdvanceAge", HOLDERS, "advances cost daysFrom daysTo office oldestOn partner"),
+    ("AdvanceConnection", HOLDERS, "edges pageInfo totalCount"),
+    ("AdvanceEdge", HOLDERS, "cursor node"),
+    (
+        "AdvanceReturn",
+        HOLDERS,
+        "advance id number received receivedAt receivedBy receivedOn reference sent sentAt sentBy sentOn version",
+    ),
     ("AppliedExclusion", INTAKE, "certainty kind liftedBy overridable returneeIds ruleId streams"),
     ("AssessmentDeadline", INTAKE, "certainty countedFrom effect key lastDay months"),
     ("AssessmentFact", INTAKE, "name value"),
@@ -56,6 +76,12 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ),
     ("Case", INTAKE, "assessments intake"),
     ("Case", INTAKE, "exceptions"),
+    ("CashAccount", HOLDERS, "currency id kind office partner"),
+    ("CashPosting", HOLDERS, "account amount cost transaction"),
+    ("CashPostingConnection", HOLDERS, "edges pageInfo totalCount"),
+    ("CashPostingEdge", HOLDERS, "cursor node"),
+    ("CashTransaction", HOLDERS, "effectiveOn id kind postings recordedAt recordedBy referenceKind"),
+    ("Payment", HOLDERS, "cashTransactions"),
     ("CaseBalance", CASES, "available fund granted released reserved spent stream"),
     ("CaseConnection", CASES, "edges pageInfo totalCount"),
     ("CaseEdge", CASES, "cursor node"),
@@ -140,10 +166,10 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         "Payment",
         CASES,
         (
-            "approvedAt approvedBy approvedDigest case contentDigest description documents endorsements entitlement fund holds "
-            "id invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings preparedAt preparedBy "
-            "refunds rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt settledBy settlementReference "
-            "shortfalls status stream submittedAt supplier total version"
+            "approvedAt approvedBy approvedDigest case contentDigest description documents endorsements entitlement "
+            "fromFloat fund holds id invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings "
+            "preparedAt preparedBy refunds rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt "
+            "settledBy settlementReference shortfalls status stream submittedAt supplier total version"
         ),
     ),
     ("PaymentConnection", CASES, "edges pageInfo totalCount"),
@@ -184,6 +210,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("Invariant", INVARIANTS, "examples name sentence violations"),
     ("InvariantCheck", INVARIANTS, "checkedAt invariants violations"),
     ("Query", AUDIT, "auditEntries"),
+    ("Query", HOLDERS, "advance advanceAgeing advances"),
     ("Query", INVARIANTS, "invariants"),
     ("Query", CASES, "case caseByReference cases deadlineNotices node payment payments suppliers unconfirmedAgeing"),
     ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),

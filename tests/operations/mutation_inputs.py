@@ -104,6 +104,38 @@ class Records:
         )
         return {"accountId": encode("SupplierAccount", row["id"]), "expectedVersion": row["version"]}
 
+    async def advance(self, role: Role, *, gives: bool, wanted: str) -> Asked:
+        """An advance that the role gives or holds, one that is as wanted if there is any."""
+        is_of_partner = role is Role.FEDASIL_FINANCE or (role is Role.PARTNER_COORDINATOR and not gives)
+        row = await self.owner.fetchrow(
+            "select id, version from advances where partner_id = $1 and (field_office_id is null) = $2"  # noqa: S608 - ours
+            f" order by {wanted} desc, id limit 1",
+            A.partner_id,
+            is_of_partner,
+        )
+        return {"advanceId": encode("Advance", row["id"]), "expectedVersion": row["version"]}
+
+    async def held_advance(self, role: Role) -> Asked:
+        """One that the role holds, which the mutation doesn't change."""
+        return {"advanceId": (await self.advance(role, gives=False, wanted=_HELD))["advanceId"]}
+
+    async def advance_return(self, role: Role) -> Asked:
+        """A return on its way to the role."""
+        row = await self.owner.fetchrow(
+            "select r.id, r.version from advance_returns as r join advances as a on a.id = r.advance_id"
+            " where a.partner_id = $1 and (a.field_office_id is null) = $2 order by r.received_at is null desc, r.id limit 1",
+            A.partner_id,
+            role is Role.FEDASIL_FINANCE,
+        )
+        return {"returnId": encode("AdvanceReturn", row["id"]), "expectedVersion": row["version"]}
+
+    async def taker(self, role: Role) -> Asked:
+        """To whom the role sends money."""
+        if role is Role.FEDASIL_FINANCE:
+            return {"partnerId": encode("Partner", A.partner_id)}
+        source = await self.advance(role, gives=False, wanted=_HELD)
+        return {"officeId": _OFFICE, "sourceId": source["advanceId"]}
+
     async def two_items(self) -> Asked:
         """Two items of the plan in force."""
         rows = await self.owner.fetch(
@@ -148,9 +180,26 @@ _CONTENT: Asked = {"description": "Sheep", "paymentDate": days_ago(3).isoformat(
 _DIGEST = "d4" * 32
 _RATES = '[{"country":"Mongolia","currency":"Tugrik","isoA3Code":"MNT","isoA2Code":"MN","value":4021.37}]'
 _OFFICE = encode("FieldOffice", MONGOLIA)
+_ON_THE_WAY = "(received_at is null and recalled_at is null)"
+_HELD = "(received_at is not null and settled_at is null)"
 _MONTH = first_of_month(days_ago(90)).isoformat()
 
 INPUTS: Mapping[str, tuple[Start, Asked]] = {
+    "advanceRecall": (lambda r, role: r.advance(role, gives=True, wanted=_ON_THE_WAY), {"reason": "It never came"}),
+    "advanceReceive": (
+        lambda r, role: r.advance(role, gives=False, wanted=_ON_THE_WAY),
+        {"amount": euros("100.00"), "receivedOn": days_ago(1).isoformat()},
+    ),
+    "advanceReturnReceive": (Records.advance_return, {"amount": euros("1.00"), "receivedOn": days_ago(1).isoformat()}),
+    "advanceReturnSend": (
+        Records.held_advance,
+        {"amount": euros("1.00"), "sentOn": days_ago(1).isoformat(), "reference": "B-1"},
+    ),
+    "advanceSend": (
+        Records.taker,
+        {"amount": euros("9.00"), "currency": "EUR", "sentOn": days_ago(1).isoformat(), "reference": "T-1"},
+    ),
+    "advanceSettle": (lambda r, role: r.advance(role, gives=True, wanted=_HELD), {}),
     "arrivalConfirm": about(Records.case, arrivedOn=days_ago(29).isoformat()),
     "budgetTransferDecide": about(
         lambda r: r.update("BudgetTransfer", "transferId", "budget_transfers", "decision is null"), decision="REFUSED"

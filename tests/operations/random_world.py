@@ -85,6 +85,7 @@ async def known_of(desk: Desk, offices: Offices) -> Known:
         str(own),
         encode("Payment", min(mine["Payment"])),
         encode("Report", min(everything["Report"])),
+        encode("Advance", min(everything["Advance"] if not mine["Advance"] else mine["Advance"])),
     )
     cursors = {place: await _cursors(desk, query) for place, query in _connections(Walk.over(desk.schema), ids, arguments)}
     return Known(

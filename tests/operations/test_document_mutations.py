@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from graphql import OperationType
@@ -42,6 +43,7 @@ async def test_the_mutations_from_registration_to_a_paid_and_reported_receipt(
         case = await granted_by_the_counsellor(recorder)
         item = await planned_by_the_office(recorder, case)
         await paid_by_three_people(recorder, case["id"], item)
+        await held_by_the_office(recorder)
         await refunded_by_the_supplier(recorder, case["id"], item)
         await counted_by_finance(recorder)
         await closed_by_the_coordinator(recorder, case["id"])
@@ -207,6 +209,26 @@ async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> 
     asked = (await recorder.does(OFFICER, "PaymentRefundRequest", **of_line, **back))["refund"]
     said = {"expectedVersion": asked["version"], "decision": "APPROVED"}
     await recorder.does(COORDINATOR, "PaymentRefundDecide", refundId=asked["id"], **said)
+
+
+async def held_by_the_office(recorder: Recorder) -> None:
+    """An advance to the partner, one sent on to the office that never arrived, one of which a part came back, one settled."""
+    at = {"sentOn": days_ago(9).isoformat(), "currency": "EUR"}
+    to_partner = {"partnerId": encode("Partner", IOM), "amount": euros("500.00"), "reference": "T-1"}
+    first = (await recorder.does(FINANCE, "AdvanceSend", **at, **to_partner))["advance"]
+    came = {"expectedVersion": 1, "amount": euros("500.00"), "receivedOn": days_ago(8).isoformat()}
+    await recorder.does(COORDINATOR, "AdvanceReceive", advanceId=first["id"], **came)
+    onward = {"officeId": encode("FieldOffice", MONGOLIA), "sourceId": first["id"], "amount": euros("200.00"), "reference": "T-2"}
+    lost, held = [(await recorder.does(COORDINATOR, "AdvanceSend", **at, **onward))["advance"] for _ in range(2)]
+    second = replace(COORDINATOR, id="second-coordinator")
+    await recorder.does(second, "AdvanceRecall", advanceId=lost["id"], expectedVersion=1, reason="The bank sent it back")
+    came["amount"] = euros("200.00")
+    await recorder.does(APPROVER, "AdvanceReceive", advanceId=held["id"], **came)
+    sent = {"amount": euros("200.00"), "sentOn": days_ago(2).isoformat(), "reference": "B-1"}
+    back = (await recorder.does(OFFICER, "AdvanceReturnSend", advanceId=held["id"], **sent))["advanceReturn"]
+    came = {"expectedVersion": 1, "amount": euros("199.00"), "receivedOn": days_ago(1).isoformat()}
+    await recorder.does(COORDINATOR, "AdvanceReturnReceive", returnId=back["id"], **came)
+    await recorder.does(COORDINATOR, "AdvanceSettle", advanceId=held["id"], expectedVersion=2)
 
 
 async def stepped(recorder: Recorder, payment: Part, steps: Steps) -> str:

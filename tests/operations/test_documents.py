@@ -36,6 +36,7 @@ from reintegration.payments.commands import (
 )
 from reintegration.storage.address import ObjectStoreAddress
 from tests import builders
+from tests.advance_steps import a_float
 from tests.builders import (
     ADMINISTRATOR,
     APPROVER,
@@ -136,6 +137,7 @@ async def a_case_with_everything(work: UnitOfWork) -> tuple[BuiltCase, UUID]:
     order = OrderReport(id=new_id(), kind="programme_statistics", parameters={"years": "2023"})
     await work.write(PROGRAMME, lambda transaction: order_report(transaction, order))
     await near_its_end(work, case)
+    await a_float(work, Money(20_000, "EUR"), Money(20_000, "EUR"))
     return case, paid
 
 
@@ -183,6 +185,9 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     await recorder.runs(OFFICER, "CaseByReference", reference=reference)
     await recorder.runs(FINANCE, "FinancePayments", **page)
     await recorder.runs(FINANCE, "UnconfirmedAgeing")
+    advances = await recorder.runs(APPROVER, "Advances", office=office, **page)
+    await recorder.runs(AUDITOR, "AuditorAdvance", id=advances["edges"][0]["node"]["id"])
+    await recorder.runs(FINANCE, "AdvanceAgeing")
     await recorder.runs(FINANCE, "Reports", **page)
     await recorder.runs(FINANCE, "ReportProgress", id=of_report)
     await recorder.runs(FINANCE, "ReportFiles", id=of_report)

@@ -35,6 +35,8 @@ LISTS: dict[str, type[Enum]] = {
     "payments_status_ck": enums.PaymentStatus,
     "payments_kind_ck": enums.PaymentKind,
     "operations_rate_rule_ck": RateRule,
+    "cash_accounts_kind_ck": enums.CashAccountKind,
+    "cash_transactions_kind_ck": enums.CashTransactionKind,
     "documents_kind_ck": enums.DocumentKind,
     "documents_status_ck": enums.DocumentStatus,
     "payment_documents_stage_ck": enums.EvidenceStage,

@@ -30,9 +30,12 @@ def expected() -> Mapping[Place, Roles]:
     return found
 
 
-def roots(case: str, reference: str, payment: str, report: str) -> Mapping[str, str]:
+def roots(case: str, reference: str, payment: str, report: str, advance: str) -> Mapping[str, str]:
     """Arguments for every root field, such that who may ask gets something."""
     return {
+        "advance": f'(id: "{advance}")',
+        "advanceAgeing": "",
+        "advances": "(first: 20)",
         "auditEntries": f'(record: "{case}", first: 20)',
         "case": f'(id: "{case}")',
         "caseByReference": f'(reference: "{reference}")',
@@ -89,6 +92,7 @@ async def test_a_role_sees_the_fields_of_the_table_and_no_others(role: Role, off
         str(reference),
         encode("Payment", min(of_office["Payment"])),
         encode("Report", min(everything["Report"])),
+        encode("Advance", min(everything["Advance"] if not of_office["Advance"] else of_office["Advance"])),
     )
     for name in WALK.type("Query").fields:
         await ask_for_root(offices_api, WALK, seen, who, name, arguments[name])

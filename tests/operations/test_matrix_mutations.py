@@ -22,6 +22,12 @@ PROGRAMME = frozenset({Role.FEDASIL_PROGRAMME})
 ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 
 ALLOWED: Mapping[str, Roles] = {
+    "advanceRecall": COORDINATOR | FINANCE,
+    "advanceReceive": OFFICER | APPROVER | COORDINATOR,
+    "advanceReturnReceive": COORDINATOR | FINANCE,
+    "advanceReturnSend": OFFICER | APPROVER | COORDINATOR,
+    "advanceSend": COORDINATOR | FINANCE,
+    "advanceSettle": COORDINATOR | FINANCE,
     "arrivalConfirm": OFFICER | APPROVER,
     "budgetTransferDecide": COORDINATOR,
     "budgetTransferRequest": OFFICER,

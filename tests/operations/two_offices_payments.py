@@ -73,15 +73,15 @@ class Cashier:
         number = side.text(f"F-{self.made}")
         return PaymentContent(side.text("Tools"), on or days_ago(3), lines, self.supplier_id, number)
 
-    async def payment(self, status: str, *amounts: Money, file: str | None = None) -> UUID:
+    async def payment(self, status: str, *amounts: Money, file: str | None = None, from_float: bool = False) -> UUID:
         """A payment to the supplier, as far as released."""
         draft = DraftPayment(new_id(), self.case_id, "supplier_direct", self.content(*amounts), plan_item_id=self.item_id)
         await self.desk.do(Role.FIELD_OFFICER, lambda t: payments.draft_payment(t, draft))
         await self.attach(draft.id, await self.document("invoice", file))
-        await self.advance(draft.id, 1, status)
+        await self.advance(draft.id, 1, status, from_float=from_float)
         return draft.id
 
-    async def advance(self, payment: UUID, version: int, status: str) -> None:
+    async def advance(self, payment: UUID, version: int, status: str, *, from_float: bool = False) -> None:
         """From a draft to a status."""
         if _STEPS[status] > 0:
             submit = SubmitPayment(payment, version)
@@ -91,12 +91,12 @@ class Cashier:
             approve = ApprovePayment(payment, version + 1, digest)
             await self.desk.do(Role.FIELD_APPROVER, lambda t: payments.approve_payment(t, approve))
         if _STEPS[status] > 2:
-            release = ReleasePayment(payment, version + 2, digest)
+            release = ReleasePayment(payment, version + 2, digest, from_float)
             await self.desk.do(Role.PARTNER_COORDINATOR, lambda t: payments.release_payment(t, release))
 
-    async def paid(self, *amounts: Money, file: str | None = None, first: Money | None = None) -> UUID:
+    async def paid(self, *amounts: Money, file: str | None = None, first: Money | None = None, from_float: bool = False) -> UUID:
         """A payment whose money arrived; of its first line so much, where it is said."""
-        payment = await self.payment("released", *amounts, file=file)
+        payment = await self.payment("released", *amounts, file=file, from_float=from_float)
         await self.attach(payment, await self.document("proof_of_payment"))
         line = await value(self.desk.work, "select id from payment_lines where payment_id = $1 and position = 1", payment)
         part = () if first is None else (PaidLine(UUID(str(line)), first),)
@@ -124,6 +124,7 @@ class Cashier:
         await self.desk.do(officer, lambda t: payments.amend_payment(t, amended))
         await self.held(returned.id)
         await self.received(await self.paid(side.euros(42)))
+        await self.paid(side.euros(45), from_float=True)
         await self.refunded(await self.paid(side.euros(43)))
         await self.paid(side.euros(44), first=side.euros(4))
         reverse = ReversePayment(await self.paid(side.euros(41)), 5, side.text("Money came back"))

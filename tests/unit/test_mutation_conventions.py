@@ -24,6 +24,7 @@ from reintegration.exports import service as exports
 from reintegration.payments import service as payments
 from reintegration.plans import service as plans
 from reintegration.programme import rates
+from reintegration.treasury import service as treasury
 
 _SCHEMA = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
 _MUTATIONS: dict[str, GraphQLField] = _SCHEMA.mutation_type.fields if _SCHEMA.mutation_type else {}
@@ -70,6 +71,12 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "paymentEndorse": payments.endorse_payment,
     "paymentRefundRequest": payments.request_refund,
     "paymentRefundDecide": payments.decide_refund,
+    "advanceSend": treasury.send_advance,
+    "advanceReceive": treasury.receive_advance,
+    "advanceRecall": treasury.recall_advance,
+    "advanceSettle": treasury.settle_advance,
+    "advanceReturnSend": treasury.send_back,
+    "advanceReturnReceive": treasury.take_back,
     "documentRequestUpload": evidence.request_upload,
     "documentCompleteUpload": evidence.complete_upload,
     "documentAttach": evidence.attach_document,
@@ -94,6 +101,8 @@ CREATIONS = {
     "paymentEndorse",
     "paymentRefundRequest",
     "receiptCodeIssue",
+    "advanceSend",
+    "advanceReturnSend",
     "documentRequestUpload",
     "documentAttach",
     "exchangeRateHistoryImport",

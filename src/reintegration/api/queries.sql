@@ -192,3 +192,28 @@ join (values (0, 7), (8, 30), (31, 90), (91, null)) as b (days_from, days_to)
 where p.status = 'unconfirmed'
 group by p.field_office_id, b.days_from, b.days_to
 order by p.field_office_id nulls first, b.days_from
+
+-- name: advance_held
+-- As `held_of_advances`, of the advance `t`: its account has its id.
+select coalesce(sum(p.amount_minor), 0)::bigint as held, coalesce(sum(p.cost_minor), 0)::bigint as cost
+from cash_postings as p
+where p.account_id = t.id
+
+-- name: held_of_advances
+select p.account_id, sum(p.amount_minor)::bigint as held, sum(p.cost_minor)::bigint as cost
+from cash_postings as p
+where p.account_id = any ($1::uuid[])
+group by p.account_id
+
+-- name: advance_ageing
+-- What partners and offices hold, by holder and age, the oldest ages last.
+select
+    a.partner_id, a.field_office_id, b.days_from, b.days_to, count(*)::integer as advances,
+    coalesce(sum(h.cost_minor), 0)::bigint as cost_minor, 'EUR' as currency, min(a.received_on) as oldest_on
+from advances as a
+cross join lateral (select sum(p.cost_minor) as cost_minor from cash_postings as p where p.account_id = a.id) as h
+join (values (0, 30), (31, 60), (61, 90), (91, null)) as b (days_from, days_to)
+    on programme_today() - a.received_on between b.days_from and coalesce(b.days_to, 1000000)
+where a.received_on is not null and a.settled_at is null
+group by a.partner_id, a.field_office_id, b.days_from, b.days_to
+order by a.partner_id, a.field_office_id nulls first, b.days_from

@@ -64,6 +64,10 @@ INVARIANTS: Final = (
     Invariant("expiries_posted", "An expiry gave back to the fund exactly what it says.", "Case"),
     Invariant("closed_cases_empty", "A closed case has nothing left.", "Case"),
     Invariant("payment_scopes", "A payment is shown to the office and partner that its case is with.", "Payment"),
+    Invariant("cash_balances", "In the cash book amounts sum to zero per currency, and so do their costs.", "CashTransaction"),
+    Invariant("cash_held", "Nobody holds less than nothing, and what is empty has cost nothing.", "CashAccount"),
+    Invariant("advances_accounted", "An advance is on its way, received as it says, and empty once it is settled.", "Advance"),
+    Invariant("float_payments", "What a payment has drawn and spent of the float is what its lines say at its step.", "Payment"),
     Invariant("payment_totals", "Totals by country and month are the sums of their payments and refunds.", None),
 )
 

@@ -197,6 +197,76 @@ having sum(p.amount_minor) <> 0
 -- name: payment_scopes
 select d.payment_id as id from payment_scope_differences() d
 
+-- name: cash_balances
+select p.transaction_id as id from cash_postings p
+group by p.transaction_id
+having sum(p.cost_minor) <> 0
+union
+select p.transaction_id from cash_postings p
+group by p.transaction_id, p.currency
+having sum(p.amount_minor) <> 0
+
+-- name: cash_held
+select a.id from cash_accounts a
+join cash_postings p on p.account_id = a.id
+where a.kind in ('transit', 'advance', 'returning', 'paying')
+group by a.id
+having sum(p.amount_minor) < 0 or sum(p.cost_minor) < 0 or (sum(p.amount_minor) = 0 and sum(p.cost_minor) <> 0)
+
+-- name: advances_accounted
+-- What is on the account of an advance and on its way is what was sent and received, less what the book says went elsewhere.
+select a.id from advances a
+left join (
+    select c.holder_id, sum(p.amount_minor) as amount_minor
+    from cash_accounts c
+    join cash_postings p on p.account_id = c.id
+    where c.kind = 'transit'
+    group by c.holder_id
+) t on t.holder_id = a.id
+left join (
+    select p.account_id, sum(p.amount_minor) as amount_minor,
+        sum(p.amount_minor) filter (where x.kind = 'advance_received') as received_minor
+    from cash_postings p
+    join cash_transactions x on x.id = p.transaction_id
+    group by p.account_id
+) h on h.account_id = a.id
+where coalesce(t.amount_minor, 0) <> case when a.received_at is null and a.recalled_at is null then a.sent_minor else 0 end
+    or h.received_minor is distinct from a.received_minor
+    or (a.settled_at is not null and h.amount_minor <> 0)
+
+-- name: float_payments
+-- What a payment has drawn and spent of the float is what its lines say at its step.
+select m.id
+from (
+    select
+        p.id, l.currency,
+        case when p.status in ('released', 'unconfirmed') then l.amount_minor else 0 end as paying,
+        case when p.status = 'paid' then l.amount_minor - l.missing_minor - l.refunded_minor else 0 end as spent
+    from payments p
+    cross join lateral (
+        select
+            x.currency, sum(x.amount_minor) as amount_minor,
+            coalesce(sum((select s.amount_minor from payment_shortfalls s where s.line_id = x.id)), 0) as missing_minor,
+            coalesce(sum((
+                select sum(r.amount_minor) from payment_refunds r where r.line_id = x.id and r.decision = 'approved'
+            )), 0) as refunded_minor
+        from payment_lines x where x.payment_id = p.id group by x.currency
+    ) l
+    where p.from_float
+) m
+left join (
+    select
+        coalesce(r.payment_id, t.reference_id) as payment_id, p.currency,
+        coalesce(sum(p.amount_minor) filter (where c.kind = 'paying'), 0) as paying,
+        coalesce(sum(p.amount_minor) filter (where c.kind = 'spent'), 0) as spent
+    from cash_transactions t
+    join cash_postings p on p.transaction_id = t.id
+    join cash_accounts c on c.id = p.account_id and c.kind in ('paying', 'spent')
+    left join payment_refunds r on r.id = t.reference_id
+    group by 1, 2
+) b on b.payment_id = m.id and b.currency = m.currency
+where m.paying is distinct from coalesce(b.paying, 0) or m.spent is distinct from coalesce(b.spent, 0)
+
 -- name: payment_totals
 select null::uuid as id from payment_totals_differences() d
 

@@ -56,6 +56,11 @@ class Permission(StrEnum):
     SUPPLIER_WRITE = auto()
     SUPPLIER_CONFIRM = auto()
     """Approve where a supplier is paid, or refuse it."""
+    ADVANCE_READ = auto()
+    ADVANCE_GIVE = auto()
+    """Send money to who spends it, take it back, settle."""
+    ADVANCE_TAKE = auto()
+    """Receive such money, account for it, send it back."""
     EVIDENCE_UPLOAD = auto()
     EVIDENCE_READ = auto()
     RATE_IMPORT = auto()
@@ -115,11 +120,22 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_SETTLE,
             _P.RECEIPT_CONFIRM,
             _P.SUPPLIER_WRITE,
+            _P.ADVANCE_READ,
+            _P.ADVANCE_TAKE,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FIELD_APPROVER: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
-        | {_P.ARRIVAL_CONFIRM, _P.CASE_CLOSE, _P.PAYMENT_APPROVE, _P.PAYMENT_HOLD, _P.HOLD_READ, _P.SUPPLIER_CONFIRM},
+        | {
+            _P.ARRIVAL_CONFIRM,
+            _P.CASE_CLOSE,
+            _P.PAYMENT_APPROVE,
+            _P.PAYMENT_HOLD,
+            _P.HOLD_READ,
+            _P.SUPPLIER_CONFIRM,
+            _P.ADVANCE_READ,
+            _P.ADVANCE_TAKE,
+        },
         Role.PARTNER_COORDINATOR: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
         | {
@@ -134,6 +150,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_REVERSE,
             _P.RECEIPT_ISSUE,
             _P.SUPPLIER_CONFIRM,
+            _P.ADVANCE_READ,
+            _P.ADVANCE_GIVE,
+            _P.ADVANCE_TAKE,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
@@ -147,6 +166,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RATE_IMPORT,
             _P.RATE_CONFIRM,
             _P.REPORT_ORDER,
+            _P.ADVANCE_READ,
+            _P.ADVANCE_GIVE,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
         },
@@ -167,6 +188,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_HOLD,
             _P.HOLD_READ,
             _P.REPORT_ORDER,
+            _P.ADVANCE_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,
@@ -177,6 +199,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.VULNERABILITY_READ,
             _P.ENTITLEMENT_EXPLAIN,
             _P.HOLD_READ,
+            _P.ADVANCE_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,

@@ -160,11 +160,12 @@ class EndorsePayment:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePayment:
-    """Let an approved payment go to the bank or the cash desk."""
+    """Let an approved payment go to the bank or the cash desk, out of what the office holds or out of other money."""
 
     id: UUID
     expected_version: int
     content_digest: str
+    from_float: bool = False
 
 
 @dataclass(frozen=True, slots=True)

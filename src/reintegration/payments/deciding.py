@@ -3,7 +3,7 @@
 from reintegration.database.transaction import Transaction
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.clock import now
-from reintegration.kernel.errors import SamePersonError
+from reintegration.kernel.errors import InvalidInputError, SamePersonError
 from reintegration.kernel.reference import Reference
 from reintegration.payments.commands import ApprovePayment, ReleasePayment
 from reintegration.payments.content import check_digest
@@ -33,8 +33,10 @@ async def release_payment(transaction: Transaction, command: ReleasePayment) -> 
     """Release an approved payment; the releaser is neither its preparer nor its approver.
 
     Releases of one case, and of one supplier, wait for each other, so that thresholds hold; the moment of it is the database's.
+    Out of the float it draws on the office's advances in the currencies of its lines, the first that came first, and locks them.
 
     Raises:
+        FloatTooSmallError: the office holds less.
         ApprovalVoidError, PaymentHeldError, AccountUnapprovedError, ThresholdExceededError, SamePersonError, TransitionError,
         VersionConflictError, NotFoundError, PaymentAfterDeadlineError.
     """
@@ -46,5 +48,11 @@ async def release_payment(transaction: Transaction, command: ReleasePayment) -> 
     await check_account(transaction, payment)
     await check_thresholds(transaction, payment)
     payment.status, payment.released_by, payment.released_at = "released", transaction.actor.id, now()
-    await payment.save(using_db=transaction.orm, update_fields=["status", "released_by", "released_at"])
+    written = ["status", "released_by", "released_at"]
+    if command.from_float:
+        if payment.field_office_id is None:
+            raise InvalidInputError(field="fromFloat", reason="what is paid in Belgium is paid out of no office's money")
+        payment.from_float = True
+        written.append("from_float")
+    await payment.save(using_db=transaction.orm, update_fields=written)
     return Reference("Payment", payment.id, payment.version + 1)

@@ -69,6 +69,13 @@ class AlreadyPaidError(DomainError):
 
 
 @dataclass(kw_only=True)
+class FloatTooSmallError(DomainError):
+    """The office does not hold so much in the currencies of this payment; receive an advance first, or pay out of other money."""
+
+    code: ClassVar[str] = "FLOAT_TOO_SMALL"
+
+
+@dataclass(kw_only=True)
 class PaymentHeldError(DomainError):
     """Somebody holds this payment; it goes on when a second person has lifted the hold."""
 
@@ -168,6 +175,10 @@ CONSTRAINTS: ConstraintErrors = {
     "payments_entitlement_ck": NotEnoughLeftError,
     "payments_arrival_ck": PaymentBeforeArrivalError,
     "payments_deadline_ck": PaymentAfterDeadlineError,
+    "payments_held_ck": FloatTooSmallError,
+    "payments_float_ck": lambda: InvalidInputError(
+        field="fromFloat", reason="what is paid in Belgium is paid out of no office's money"
+    ),
     "payments_departure_ck": NotAtDepartureError,
     "payments_documents_ck": lambda: DocumentsMissingError(kinds=("a required document",)),
     "payments_non_payment_ck": NonPaymentUnprovedError,

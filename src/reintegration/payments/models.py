@@ -83,6 +83,7 @@ class Payment(Model):
     outcome_note = fields.TextField(null=True)
     reversed_by = fields.TextField(null=True)
     reversed_at = fields.DatetimeField(null=True)
+    from_float = fields.BooleanField(default=False)
     version = fields.IntField(default=1)
     case_office_id = fields.UUIDField(null=True)
     """The office that the case is with now; with the partner it decides who sees the payment. The database writes both."""

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from reintegration.api.mutations.advances import AdvanceMutations
 from reintegration.api.mutations.budget_transfers import BudgetTransferMutations
 from reintegration.api.mutations.cases import CaseMutations
 from reintegration.api.mutations.endorsements import EndorsementMutations
@@ -31,6 +32,7 @@ class Mutation(
     EndorsementMutations,
     RefundMutations,
     ReceiptMutations,
+    AdvanceMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

@@ -162,6 +162,9 @@ class PaymentReleaseInput(UpdateInput):
 
     payment_id: strawberry.ID
     content_digest: Digest = strawberry.field(description=_SEEN)
+    from_float: bool = strawberry.field(
+        default=False, description="Out of the advances that the office holds in the currencies of its lines."
+    )
 
     def command(self) -> ReleasePayment:
         """The command."""
@@ -169,6 +172,7 @@ class PaymentReleaseInput(UpdateInput):
             id=decode(self.payment_id, "Payment"),
             expected_version=self.expected_version,
             content_digest=self.content_digest,
+            from_float=self.from_float,
         )
 
 

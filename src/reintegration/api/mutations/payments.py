@@ -176,6 +176,7 @@ class PaymentMutations:
         errors.ApprovalVoidError,
         errors.PaymentHeldError,
         errors.ThresholdExceededError,
+        errors.FloatTooSmallError,
         AccountUnapprovedError,
         SamePersonError,
         TransitionError,

@@ -6,6 +6,7 @@ caller's with NOT_FOUND and null.
 
 import strawberry
 
+from reintegration.api.queries.advances import AdvanceQueries
 from reintegration.api.queries.cases import CaseQueries
 from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payments import PaymentQueries
@@ -15,5 +16,5 @@ from reintegration.api.queries.reports import ReportQueries
 
 
 @strawberry.type(description="What can be read. Every operation reads one snapshot.")
-class Query(CaseQueries, PaymentQueries, ProgrammeQueries, RecordQueries, ReportQueries, InvariantQueries):
+class Query(CaseQueries, PaymentQueries, AdvanceQueries, ProgrammeQueries, RecordQueries, ReportQueries, InvariantQueries):
     """All roots."""

@@ -119,3 +119,27 @@ class PaymentFilter:
         found += _one_of("t.status", "status", self.status)
         found += _between("t.payment_date", "date", self.date_from, self.date_to)
         return found
+
+
+@strawberry.input(description="Which advances; conditions add up.")
+class AdvanceFilter:
+    """Of the root field `advances`."""
+
+    partner: strawberry.ID | None = None
+    office: strawberry.ID | None = None
+    is_open: bool | None = strawberry.field(default=None, description="Neither settled nor recalled; or the contrary.")
+
+    def conditions(self) -> list[Condition]:
+        """The filter in SQL.
+
+        Raises:
+            NotFoundError: not the id of a partner, or of an office.
+        """
+        found: list[Condition] = []
+        if self.partner is not None:
+            found.append(Condition("t.partner_id = {}", identifiers.decode(self.partner, "Partner")))
+        if self.office is not None:
+            found.append(Condition("t.field_office_id = {}", identifiers.decode(self.office, "FieldOffice")))
+        if self.is_open is not None:
+            found.append(Condition("(t.settled_at is null and t.recalled_at is null) = {}", self.is_open))
+        return found

@@ -185,6 +185,36 @@ class LedgerTransactionKind(StrEnum):
     PAYMENT_REFUNDED = auto()
 
 
+@strawberry.enum(description="Where money of the cash book is.")
+class CashAccountKind(StrEnum):
+    """Column cash_accounts.kind."""
+
+    TREASURY = auto()
+    OWN = auto()
+    TRANSIT = auto()
+    ADVANCE = auto()
+    RETURNING = auto()
+    PAYING = auto()
+    SPENT = auto()
+    EXCHANGE = auto()
+    DIFFERENCE = auto()
+
+
+@strawberry.enum(description="Why money moved in the cash book.")
+class CashTransactionKind(StrEnum):
+    """Column cash_transactions.kind."""
+
+    ADVANCE_SENT = auto()
+    ADVANCE_RECEIVED = auto()
+    ADVANCE_RECALLED = auto()
+    ADVANCE_RETURNED = auto()
+    ADVANCE_TAKEN_BACK = auto()
+    FLOAT_DRAWN = auto()
+    FLOAT_SPENT = auto()
+    FLOAT_RESTORED = auto()
+    FLOAT_REFUNDED = auto()
+
+
 @strawberry.enum(description="What a report shows.")
 class ReportKind(StrEnum):
     """Column export_jobs.kind."""

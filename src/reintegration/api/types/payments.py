@@ -11,6 +11,7 @@ from reintegration.api.types.enums import AccountKind, Decision, HoldCause, Paym
 from reintegration.api.types.programme import FieldOffice, Fund
 from reintegration.api.types.references import (
     CaseRef,
+    CashTransactionRef,
     EntitlementRef,
     LedgerTransactionRef,
     PaymentDocumentRef,
@@ -118,6 +119,7 @@ class Payment(Node):
     outcome_note: str | None
     reversed_by: str | None
     reversed_at: datetime | None
+    from_float: bool = strawberry.field(description="Whether it is paid out of the advances that the office holds.")
     version: int
     case: CaseRef | None = to_one(
         "Case", "case_id", "Null for the office that made the payment when the case has moved to another one."
@@ -145,6 +147,10 @@ class Payment(Node):
         "ReceiptCode", "payment_id", ("issued_at", "id"), "For the returnee to say that it arrived.", size=1
     )
     postings: list[LedgerTransactionRef] = to_many("LedgerTransaction", "reference_id", ("recorded_at", "id"), size=3)
+
+    cash_transactions: list[CashTransactionRef] | None = to_many(
+        "CashTransaction", "reference_id", ("recorded_at", "id"), "What it moved of the advances that the office holds.", size=1
+    )
 
     @strawberry.field(
         description="The sum of the lines in EUR; null until every line has its rate.",

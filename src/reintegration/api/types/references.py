@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 if TYPE_CHECKING:
+    from reintegration.api.types.advances import Advance, AdvanceReturn, CashPosting, CashTransaction
     from reintegration.api.types.cases import Case, CaseIntake, CaseTransfer, Returnee, ReturneeIdentity, Vulnerability
     from reintegration.api.types.entitlements import (
         DeadlineExpiry,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
 
+_ADVANCES = strawberry.lazy("reintegration.api.types.advances")
 _CASES = strawberry.lazy("reintegration.api.types.cases")
 _ENTITLEMENTS = strawberry.lazy("reintegration.api.types.entitlements")
 _EVIDENCE = strawberry.lazy("reintegration.api.types.evidence")
@@ -38,6 +40,10 @@ _PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
 _PLANS = strawberry.lazy("reintegration.api.types.plans")
 _REPORTS = strawberry.lazy("reintegration.api.types.reports")
 
+AdvanceRef = Annotated["Advance", _ADVANCES]
+AdvanceReturnRef = Annotated["AdvanceReturn", _ADVANCES]
+CashPostingRef = Annotated["CashPosting", _ADVANCES]
+CashTransactionRef = Annotated["CashTransaction", _ADVANCES]
 CaseRef = Annotated["Case", _CASES]
 CaseIntakeRef = Annotated["CaseIntake", _CASES]
 CaseTransferRef = Annotated["CaseTransfer", _CASES]

@@ -1,0 +1,1 @@
+"""Treasury: who holds which money before it is paid. Advances to partners and offices, and the cash book that they write."""
