@@ -18,6 +18,9 @@ from tests.database.law_case import DIGEST, LawCase, a_law_case
 
 APPEND_ONLY = {
     "audit_log": "actor_id = 'somebody else'",
+    "cash_accounts": "kind = 'own'",
+    "cash_postings": "cost_minor = cost_minor + 1",
+    "cash_transactions": "effective_on = '2020-01-01'",
     "case_transfers": "reason = 'another reason'",
     "entitlement_assessments": "result = '{}'",
     "exchange_rates": "rate = '2'",
@@ -133,6 +136,8 @@ async def rows_everywhere(connection: asyncpg.Connection) -> None:
 def _filler(table: str, column: str, kind: str) -> str:
     known = {
         ("audit_log", "action"): "'insert'",
+        ("cash_accounts", "kind"): "'own'",
+        ("cash_transactions", "kind"): "'advance_sent'",
         ("ledger_accounts", "kind"): "'fund'",
         ("ledger_transactions", "kind"): "'plan_budgeted'",
         ("plan_items", "kind"): "'other'",
