@@ -1,0 +1,1 @@
+"""What banks and mobile-money houses send and take: statements read, orders written. Knows no payment of ours, no table."""
