@@ -46,8 +46,10 @@ async def request_budget_transfer(transaction: Transaction, command: RequestBudg
     require(transaction.actor, Permission.PLAN_WRITE)
     if command.amount.currency != EURO:
         raise InvalidInputError(field="amount", reason="plans are budgeted in EUR")
-    case_id, from_line, _ = await _ends(transaction, command.from_item_id, command.to_item_id)
+    case_id, *_ = await _ends(transaction, command.from_item_id, command.to_item_id)
     await _check_ready(transaction, case_id)
+    # Asked again under the lock: who approves another version meanwhile is waited for.
+    _, from_line, _ = await _ends(transaction, command.from_item_id, command.to_item_id)
     if await _left(transaction, case_id, from_line) < command.amount.amount_minor:
         raise NotEnoughLeftError
     transfer = await BudgetTransfer.create(
