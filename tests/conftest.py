@@ -33,6 +33,7 @@ _LONGEST = (
     "demo/test_demo_once.py",
     "operations/test_compiled_random.py",
     "money/test_seeded_faults.py",
+    "money/test_races.py",
     "faults/test_api_kill.py",
     "conformance/test_schemathesis.py",
     "faults/test_export_kill.py",

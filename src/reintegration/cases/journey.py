@@ -24,6 +24,8 @@ _REFERRED_LATE = frozenset({CaseStatus.REFERRED.value, CaseStatus.DEPARTED.value
 async def refer_case(transaction: Transaction, command: ReferCase) -> Reference:
     """Give a case to a partner and perhaps an office. A case that departed before (retroactive) needs the office too.
 
+    Locks the case.
+
     Raises:
         ForbiddenError: the role refers no cases.
         NotFoundError, VersionConflictError: the case, or the office.
@@ -67,6 +69,7 @@ async def record_departure(transaction: Transaction, command: RecordDeparture) -
     """Record that a household left Belgium, with a partner or without one (no support, or Dublin).
 
     What was granted for another, planned day stays; where the rules give other amounts for the real one, an assessment says so.
+    Locks the case.
 
     Raises:
         ForbiddenError: the role records no departures.
@@ -100,7 +103,7 @@ async def record_departure(transaction: Transaction, command: RecordDeparture) -
 
 
 async def confirm_arrival(transaction: Transaction, command: ConfirmArrival) -> Reference:
-    """Confirm, by the office of the case, that the household arrived; the time to use its budget starts.
+    """Confirm, by the office of the case, that the household arrived; the time to use its budget starts. Locks the case.
 
     Raises:
         ForbiddenError: the role confirms no arrivals.

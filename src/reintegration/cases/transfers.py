@@ -16,7 +16,7 @@ _MOVABLE = frozenset(CaseStatus) - {CaseStatus.REGISTERED, CaseStatus.CLOSED}
 
 
 async def transfer_case(transaction: Transaction, command: TransferCase) -> Reference:
-    """Give a case to another office. A coordinator moves it within the partner, Fedasil anywhere.
+    """Give a case to another office. A coordinator moves it within the partner, Fedasil anywhere. Locks the case.
 
     Raises:
         ForbiddenError: the role transfers no cases.

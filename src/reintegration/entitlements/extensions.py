@@ -20,7 +20,7 @@ _SQL = load_queries(__file__)
 
 
 async def request_extension(transaction: Transaction, command: RequestExtension) -> Reference:
-    """Ask for a later last day. Locks the case.
+    """Ask for a later last day. Locks the case, then the entitlement.
 
     Raises:
         ForbiddenError: the role asks for none.

@@ -107,7 +107,7 @@ async def inspect_upload(unit_of_work: UnitOfWork, store: DigestingStore, actor:
 
 
 async def complete_upload(transaction: Transaction, command: CompleteUpload) -> Reference:
-    """Mark a document as stored, when what was read back is what was announced.
+    """Mark a document as stored, when what was read back is what was announced. Locks the document.
 
     Raises:
         UploadDiffersError, VersionConflictError, NotFoundError.
@@ -125,6 +125,8 @@ async def complete_upload(transaction: Transaction, command: CompleteUpload) -> 
 
 async def attach_document(transaction: Transaction, command: AttachDocument) -> Reference:
     """Hang a stored document on a payment of the same case; what comes before submission is part of what is approved.
+
+    Locks the payment.
 
     Raises:
         WrongStepError, UploadMissingError, NotFoundError.

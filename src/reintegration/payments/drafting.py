@@ -76,7 +76,7 @@ async def draft_payment(transaction: Transaction, command: DraftPayment) -> Refe
 
 
 async def amend_payment(transaction: Transaction, command: AmendPayment) -> Reference:
-    """Replace the content of one's office's draft.
+    """Replace the content of one's office's draft. Locks the payment.
 
     Raises:
         AlreadyPaidError, TransitionError, VersionConflictError, NotFoundError, ForbiddenError, InvalidInputError.
@@ -132,6 +132,8 @@ async def submit_payment(transaction: Transaction, command: SubmitPayment) -> Re
 async def return_payment(transaction: Transaction, command: ReturnPayment) -> Reference:
     """Send a payment back to draft: its approval is void, its reservation given back.
 
+    Locks the payment, then the account that gives.
+
     Raises:
         TransitionError, VersionConflictError, NotFoundError, ForbiddenError, InvalidInputError.
     """
@@ -153,7 +155,7 @@ async def return_payment(transaction: Transaction, command: ReturnPayment) -> Re
 
 
 async def cancel_payment(transaction: Transaction, command: CancelPayment) -> Reference:
-    """Give a draft up."""
+    """Give a draft up. Locks the payment."""
     require(transaction.actor, Permission.PAYMENT_PREPARE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"draft"}, "cancelled")
     payment.status = "cancelled"

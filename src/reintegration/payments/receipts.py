@@ -40,7 +40,9 @@ def new_code() -> str:
 
 
 async def issue_receipt_code(transaction: Transaction, command: IssueReceiptCode) -> Reference:
-    """Keep the hash of a code for the returnee of a payment that is on its way; one issued before is void. Locks the payment.
+    """Keep the hash of a code for the returnee of a payment that is on its way; one issued before is void.
+
+    Locks the payment, then the code that it voids.
 
     Raises:
         ReceiptConfirmedError, TransitionError, NotFoundError, ForbiddenError; ConstraintViolationError (receipt_codes_most_ck)

@@ -25,6 +25,7 @@ async def confirm_payment(transaction: Transaction, command: ConfirmPayment) -> 
 
     Of lines that were paid in part the rest is free again. What of it is still owed is a new payment.
     The approved rate stays, also when the money went in another month than the rate's (schema/decisions/0012).
+    Locks the payment, then the account that gives.
 
     Raises:
         PaymentInFutureError, DocumentsMissingError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
@@ -55,6 +56,8 @@ async def confirm_payment(transaction: Transaction, command: ConfirmPayment) -> 
 async def fail_payment(transaction: Transaction, command: FailPayment) -> Reference:
     """Record that the money has certainly not gone; its reservation is given back.
 
+    Locks the payment, then the account that gives.
+
     Raises:
         NonPaymentUnprovedError: the payment is unconfirmed and no evidence of non-payment is attached.
         TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
@@ -69,7 +72,7 @@ async def fail_payment(transaction: Transaction, command: FailPayment) -> Refere
 
 
 async def mark_payment_unconfirmed(transaction: Transaction, command: MarkPaymentUnconfirmed) -> Reference:
-    """Record that nobody knows the outcome. The money stays reserved, so it can't be paid again."""
+    """Record that nobody knows the outcome. The money stays reserved, so it can't be paid again. Locks the payment."""
     require(transaction.actor, Permission.PAYMENT_SETTLE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"released"}, "unconfirmed")
     payment.outcome_note = _reason(command.reason)
@@ -81,6 +84,7 @@ async def reverse_payment(transaction: Transaction, command: ReversePayment) -> 
     """Record that the money of a paid payment came back, by a ledger entry that reverses the spending.
 
     It is free for the case again, or goes on to the fund where the case is closed.
+    Locks the payment, then the account that gives.
 
     Raises:
         SamePersonError: by the one who prepared it.

@@ -67,6 +67,8 @@ async def draft_plan(transaction: Transaction, command: DraftPlan) -> Reference:
 async def submit_plan(transaction: Transaction, command: SubmitPlan) -> Reference:
     """Hand a draft to the coordinator. The total is checked again, for the entitlement may have changed.
 
+    Locks the case, then the plan.
+
     Raises:
         CaseNotReadyError, PlanTooLargeError, TransitionError, VersionConflictError, NotFoundError.
     """
@@ -113,7 +115,7 @@ async def approve_plan(transaction: Transaction, command: ApprovePlan) -> Refere
 
 
 async def reject_plan(transaction: Transaction, command: RejectPlan) -> Reference:
-    """Refuse a submitted version, with a reason that the office reads.
+    """Refuse a submitted version, with a reason that the office reads. Locks the case, then the plan.
 
     Raises:
         CaseNotReadyError, SamePersonError, InvalidInputError, TransitionError, VersionConflictError, NotFoundError.
