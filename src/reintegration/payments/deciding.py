@@ -33,7 +33,8 @@ async def release_payment(transaction: Transaction, command: ReleasePayment) -> 
     """Release an approved payment; the releaser is neither its preparer nor its approver.
 
     Releases of one case, and of one supplier, wait for each other, so that thresholds hold; the moment of it is the database's.
-    Out of the float it draws on the office's advances in the currencies of its lines, those first that came first. Locks the payment.
+    Out of the float it draws on the office's advances in the currencies of its lines, those first that came first.
+    Locks the payment.
 
     Raises:
         FloatTooSmallError: the office holds less.

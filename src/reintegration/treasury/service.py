@@ -21,7 +21,7 @@ __all__ = ["recall_advance", "receive_advance", "send_advance", "send_back", "se
 
 
 async def send_advance(transaction: Transaction, command: SendAdvance) -> Reference:
-    """Send money: Fedasil's finance to a partner, a partner's coordinator to an office. Locks the source.
+    """Send money: Fedasil's finance to a partner, a partner's coordinator to an office. Locks its source.
 
     Of a source it has cost its share of what the source has cost, HALF_UP.
 
@@ -75,7 +75,7 @@ async def receive_advance(transaction: Transaction, command: ReceiveAdvance) -> 
 
 
 async def recall_advance(transaction: Transaction, command: RecallAdvance) -> Reference:
-    """Record that an advance never arrived and its money is back where it came from. Locks the advance, then its source.
+    """Record that an advance never arrived and its money is back where it came from. Locks the advance; its source by trigger.
 
     Raises:
         TransitionError, SamePersonError, InvalidInputError, VersionConflictError, NotFoundError, ForbiddenError.
@@ -137,7 +137,7 @@ async def send_back(transaction: Transaction, command: SendBack) -> Reference:
 
 
 async def take_back(transaction: Transaction, command: TakeBack) -> Reference:
-    """Record what has arrived of a return. Locks the advance, the return, then the advance's source.
+    """Record what has arrived of a return. Locks the advance, then the return; the source by trigger.
 
     Euro that come back are worth what they are: what they had cost besides is a difference, gain or loss, of the holder.
 

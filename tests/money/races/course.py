@@ -10,6 +10,7 @@ from reintegration.database.embedded import DatabaseAddresses
 from tests import builders
 from tests.money.races.case_moves import moves_of_case
 from tests.money.races.early_moves import a_case_before_arrival, early_moves
+from tests.money.races.float_moves import float_moves
 from tests.money.races.ground import a_ground
 from tests.money.races.lanes import a_racer
 from tests.money.races.moves import Move, pairs
@@ -27,6 +28,7 @@ SCENES: Final = (
     "to be closed but for a released payment",
     "before its departure",
     "before its arrival",
+    "out of the float",
 )
 _THRESHOLD = """
 insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source)
@@ -87,5 +89,6 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
             course.moves[scene.name] = [*await moves_of_payments(stage, scene), *await moves_of_case(stage, scene)]
         for name, has_left in ((SCENES[6], False), (SCENES[7], True)):
             course.moves[name] = await early_moves(work, await a_case_before_arrival(work, has_left=has_left), has_left=has_left)
+        course.moves[SCENES[8]] = await float_moves(work)
         await ground.keep()
         yield course
