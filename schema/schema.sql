@@ -4,6 +4,10 @@ CREATE SCHEMA jobs;
 
 ALTER SCHEMA jobs OWNER TO reintegration_owner;
 
+CREATE COLLATION public.letters (provider = builtin, locale = 'C.UTF-8');
+
+ALTER COLLATION public.letters OWNER TO reintegration_owner;
+
 CREATE TYPE jobs.pgqueuer_status AS ENUM (
     'queued',
     'picked',
@@ -1222,6 +1226,26 @@ end $$;
 
 ALTER FUNCTION public.check_payment_shortfall_settled() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_payment_supplier() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    hold text;
+begin
+    perform pg_advisory_xact_lock_shared(hashtextextended('suppliers of ' || o.country_code, 0))
+    from field_offices o where o.id = new.field_office_id;
+    select h into hold from supplier_hold(new.supplier_id) h;
+    if hold = 'barred' then
+        perform raise_payment_rule('payments_barred_ck', 'the supplier is another one that was registered before');
+    elsif hold = 'alike' then
+        perform raise_payment_rule('payments_duplicate_ck', 'the supplier is like one that was registered before');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_payment_supplier() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_payment_threshold() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1547,6 +1571,97 @@ end $$;
 
 ALTER FUNCTION public.check_supplier_account() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_supplier_likeness() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if old.decision is not null then
+        raise exception 'this likeness is decided'
+            using errcode = '23514', constraint = 'supplier_likenesses_decided_ck', table = 'supplier_likenesses';
+    end if;
+    if exists (
+        select from suppliers s where s.id in (new.earlier_id, new.later_id) and s.registered_by = new.decided_by
+    ) or exists (
+        select from supplier_accounts a where a.supplier_id in (new.earlier_id, new.later_id) and a.recorded_by = new.decided_by
+    ) then
+        raise exception 'who registered one of them, or recorded its account, does not compare them'
+            using errcode = '23514', constraint = 'supplier_likenesses_four_eyes_ck', table = 'supplier_likenesses';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_supplier_likeness() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.compare_names_anew() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform compare_supplier(n.id)
+    from (
+        select s.id
+        from suppliers s
+        join field_offices o on o.id = s.field_office_id
+        left join supplier_traits t on t.supplier_id = s.id and t.trait = 'name'
+        where t.key is distinct from left(supplier_name_key(s.name, o.country_code), 300)
+        order by o.country_code, s.registered_at, s.id
+    ) n;
+    return null;
+end $$;
+
+ALTER FUNCTION public.compare_names_anew() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.compare_new_supplier() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform compare_supplier((to_jsonb(new) ->> tg_argv[0])::uuid);
+    return null;
+end $$;
+
+ALTER FUNCTION public.compare_new_supplier() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.compare_supplier(supplier uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('suppliers of ' || o.country_code, 0))
+    from suppliers s
+    join field_offices o on o.id = s.field_office_id
+    where s.id = supplier;
+    insert into supplier_traits as t (supplier_id, trait, country_code, key)
+    select supplier, k.trait, k.country_code, k.key from supplier_keys(supplier) k
+    on conflict (supplier_id, trait) do update set country_code = excluded.country_code, key = excluded.key
+    where (t.country_code, t.key) is distinct from (excluded.country_code, excluded.key);
+    insert into supplier_likenesses (id, earlier_id, later_id, shared_tax_number, shared_account, shared_name)
+    select
+        gen_random_uuid(), p.earlier_id, p.later_id, max(m.key) filter (where m.trait = 'tax_number'),
+        max(m.key) filter (where m.trait = 'account'), max(m.key) filter (where m.trait = 'name')
+    from supplier_traits m
+    join supplier_traits t on t.country_code = m.country_code and t.trait = m.trait and t.key = m.key and t.supplier_id <> m.supplier_id
+    join suppliers mine on mine.id = m.supplier_id
+    join suppliers other on other.id = t.supplier_id
+    cross join lateral (
+        select mine.id as earlier_id, other.id as later_id
+        where (mine.registered_at, mine.id) < (other.registered_at, other.id)
+        union all
+        select other.id, mine.id
+        where (mine.registered_at, mine.id) > (other.registered_at, other.id)
+    ) p
+    where m.supplier_id = supplier and not exists (
+        select from supplier_likenesses l
+        where l.later_id = p.later_id and l.earlier_id = p.earlier_id
+            and m.key = case m.trait
+                when 'tax_number' then l.shared_tax_number when 'account' then l.shared_account else l.shared_name
+            end
+    )
+    group by p.earlier_id, p.later_id;
+end $$;
+
+ALTER FUNCTION public.compare_supplier(supplier uuid) OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.count_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1556,6 +1671,28 @@ begin
 end $$;
 
 ALTER FUNCTION public.count_version() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.date_likeness_decision() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.decided_at := clock_timestamp();
+    return new;
+end $$;
+
+ALTER FUNCTION public.date_likeness_decision() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.date_registration() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if not actor_is('system') then
+        new.registered_at := clock_timestamp();
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.date_registration() OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.draw_float() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2094,6 +2231,12 @@ END;
 
 ALTER FUNCTION public.payment_totals_differences() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.plain_words(written text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN btrim(regexp_replace(translate(replace(lower((NORMALIZE(written, NFKC) COLLATE public.letters)), 'ß'::text, 'ss'::text), 'ςı̇.''`‘’ʼ­​‌‍‎‏⁠﻿'::text, 'σi'::text), '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u055a-\u055f\u0589\u060c\u061b\u061f\u066a-\u066d\u06d4\u2010-\u206f\u2190-\u2bff\u3000-\u303f]+'::text, ' '::text, 'g'::text));
+
+ALTER FUNCTION public.plain_words(written text) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.programme_today() RETURNS date
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN ((now() AT TIME ZONE 'Europe/Brussels'::text))::date;
@@ -2302,6 +2445,170 @@ CREATE FUNCTION public.returned_by_administrative_status(of_year integer) RETURN
 END;
 
 ALTER FUNCTION public.returned_by_administrative_status(of_year integer) OWNER TO reintegration_guard;
+
+CREATE TABLE public.supplier_likenesses (
+    id uuid NOT NULL,
+    earlier_id uuid NOT NULL,
+    later_id uuid NOT NULL,
+    shared_tax_number text,
+    shared_account text,
+    shared_name text,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT supplier_likenesses_decision_ck CHECK (((decision = ANY (ARRAY['cleared'::text, 'barred'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT supplier_likenesses_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000))),
+    CONSTRAINT supplier_likenesses_shared_ck CHECK ((num_nonnulls(shared_tax_number, shared_account, shared_name) > 0)),
+    CONSTRAINT supplier_likenesses_two_ck CHECK ((earlier_id <> later_id))
+);
+
+ALTER TABLE ONLY public.supplier_likenesses FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_likenesses OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.supplier_hold(supplier uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN bool_or((l.decision = 'barred'::text)) THEN 'barred'::text
+             WHEN bool_or((l.decision IS NULL)) THEN 'alike'::text
+             ELSE NULL::text
+         END AS "case"
+    FROM public.supplier_likenesses l
+   WHERE (l.later_id = supplier_hold.supplier);
+END;
+
+ALTER FUNCTION public.supplier_hold(supplier uuid) OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.supplier_name_key(written text, country text) RETURNS text
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    AS $_$
+declare
+    words text := plain_words(written);
+    forms text;
+    rest text;
+begin
+    select string_agg(f.pattern, '|' order by f.id) into forms
+    from legal_forms f
+    where f.is_active and (f.country_code is null or f.country_code = country);
+    -- Co. and Ltd., and one before and one behind: no name has more than four.
+    for round in 1 .. 4 loop
+        rest := regexp_replace(words, '^(?:' || forms || ') | (?:' || forms || ')$', '');
+        exit when rest is null or rest = words;
+        words := btrim(rest);
+    end loop;
+    return nullif(replace(words, ' ', ''), '');
+end $_$;
+
+ALTER FUNCTION public.supplier_name_key(written text, country text) OWNER TO reintegration_owner;
+
+CREATE TABLE public.supplier_accounts (
+    id uuid NOT NULL,
+    supplier_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    account text NOT NULL,
+    holder text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT supplier_accounts_account_ck CHECK (
+CASE kind
+    WHEN 'iban'::text THEN public.is_iban(account)
+    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
+    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
+END),
+    CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
+    CONSTRAINT supplier_accounts_holder_ck CHECK (((length(holder) >= 1) AND (length(holder) <= 200))),
+    CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
+    CONSTRAINT supplier_accounts_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000)))
+);
+
+ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_accounts OWNER TO reintegration_owner;
+
+CREATE TABLE public.suppliers (
+    id uuid NOT NULL,
+    field_office_id uuid NOT NULL,
+    name text NOT NULL,
+    tax_number text,
+    registered_by text NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT suppliers_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 200)) AND ((length(tax_number) >= 1) AND (length(tax_number) <= 60))))
+);
+
+ALTER TABLE ONLY public.suppliers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.suppliers OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.supplier_keys(supplier uuid) RETURNS TABLE(trait text, country_code text, key text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT k.trait,
+     o.country_code,
+     "left"(k.key, 300) AS "left"
+    FROM ((public.suppliers s
+      JOIN public.field_offices o ON ((o.id = s.field_office_id)))
+      CROSS JOIN LATERAL ( VALUES ('tax_number'::text,NULLIF(replace(public.plain_words(s.tax_number), ' '::text, ''::text), ''::text)), ('account'::text,( SELECT ((a.kind || ' '::text) || a.account)
+                    FROM public.supplier_accounts a
+                   WHERE (a.supplier_id = s.id)
+                   ORDER BY a.number DESC
+                  LIMIT 1)), ('name'::text,public.supplier_name_key(s.name, o.country_code))) k(trait, key))
+   WHERE (s.id = supplier_keys.supplier);
+END;
+
+ALTER FUNCTION public.supplier_keys(supplier uuid) OWNER TO reintegration_owner;
+
+CREATE TABLE public.supplier_traits (
+    supplier_id uuid NOT NULL,
+    trait text NOT NULL,
+    country_code text NOT NULL,
+    key text,
+    CONSTRAINT supplier_traits_trait_ck CHECK ((trait = ANY (ARRAY['tax_number'::text, 'account'::text, 'name'::text])))
+);
+
+ALTER TABLE ONLY public.supplier_traits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_traits OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.supplier_likeness_differences() RETURNS TABLE(supplier_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT s.id
+    FROM ((public.suppliers s
+      CROSS JOIN LATERAL public.supplier_keys(s.id) k(trait, country_code, key))
+      LEFT JOIN public.supplier_traits t ON (((t.supplier_id = s.id) AND (t.trait = k.trait))))
+   WHERE (public.actor_sees_all() AND ((t.country_code IS DISTINCT FROM k.country_code) OR (t.key IS DISTINCT FROM k.key)))
+ UNION
+  SELECT s.id
+    FROM (((public.suppliers s
+      JOIN public.supplier_traits m ON ((m.supplier_id = s.id)))
+      JOIN public.supplier_traits t ON (((t.country_code = m.country_code) AND (t.trait = m.trait) AND (t.key = m.key) AND (t.supplier_id <> m.supplier_id))))
+      JOIN public.suppliers e ON (((e.id = t.supplier_id) AND (ROW(e.registered_at, e.id) < ROW(s.registered_at, s.id)))))
+   WHERE (public.actor_sees_all() AND (NOT (EXISTS ( SELECT
+            FROM public.supplier_likenesses l
+           WHERE ((l.later_id = s.id) AND (l.earlier_id = e.id) AND (m.key =
+                 CASE m.trait
+                     WHEN 'tax_number'::text THEN l.shared_tax_number
+                     WHEN 'account'::text THEN l.shared_account
+                     ELSE l.shared_name
+                 END))))));
+END;
+
+ALTER FUNCTION public.supplier_likeness_differences() OWNER TO reintegration_guard;
 
 CREATE PROCEDURE public.version_table(IN relation regclass)
     LANGUAGE plpgsql
@@ -2902,6 +3209,19 @@ ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_transactions OWNER TO reintegration_owner;
 
+CREATE TABLE public.legal_forms (
+    id uuid NOT NULL,
+    country_code text,
+    form text NOT NULL,
+    pattern text GENERATED ALWAYS AS (regexp_replace(replace(public.plain_words(form), ' '::text, ''::text), '(.)(?=.)'::text, '\1 ?'::text, 'g'::text)) STORED NOT NULL,
+    is_active boolean NOT NULL,
+    certainty text NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT legal_forms_form_ck CHECK (((length(replace(public.plain_words(form), ' '::text, ''::text)) >= 2) AND (length(replace(public.plain_words(form), ' '::text, ''::text)) <= 40)))
+);
+
+ALTER TABLE public.legal_forms OWNER TO reintegration_owner;
+
 CREATE TABLE public.operations (
     id uuid NOT NULL,
     fund_id uuid NOT NULL,
@@ -3129,52 +3449,6 @@ CREATE TABLE public.status_transitions (
 );
 
 ALTER TABLE public.status_transitions OWNER TO reintegration_owner;
-
-CREATE TABLE public.supplier_accounts (
-    id uuid NOT NULL,
-    supplier_id uuid NOT NULL,
-    number integer NOT NULL,
-    kind text NOT NULL,
-    account text NOT NULL,
-    holder text NOT NULL,
-    recorded_by text NOT NULL,
-    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decision_note text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT supplier_accounts_account_ck CHECK (
-CASE kind
-    WHEN 'iban'::text THEN public.is_iban(account)
-    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
-    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
-END),
-    CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
-    CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
-    CONSTRAINT supplier_accounts_holder_ck CHECK (((length(holder) >= 1) AND (length(holder) <= 200))),
-    CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
-    CONSTRAINT supplier_accounts_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000)))
-);
-
-ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.supplier_accounts OWNER TO reintegration_owner;
-
-CREATE TABLE public.suppliers (
-    id uuid NOT NULL,
-    field_office_id uuid NOT NULL,
-    name text NOT NULL,
-    tax_number text,
-    registered_by text NOT NULL,
-    registered_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT suppliers_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 200)) AND ((length(tax_number) >= 1) AND (length(tax_number) <= 60))))
-);
-
-ALTER TABLE ONLY public.suppliers FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.suppliers OWNER TO reintegration_owner;
 
 CREATE TABLE public.tariff_rules (
     id uuid NOT NULL,
@@ -3446,6 +3720,12 @@ ALTER TABLE ONLY public.ledger_transactions
 ALTER TABLE ONLY public.ledger_transactions
     ADD CONSTRAINT ledger_transactions_reverses_uq UNIQUE (reverses_id);
 
+ALTER TABLE ONLY public.legal_forms
+    ADD CONSTRAINT legal_forms_form_uq UNIQUE NULLS NOT DISTINCT (country_code, form);
+
+ALTER TABLE ONLY public.legal_forms
+    ADD CONSTRAINT legal_forms_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.operations
     ADD CONSTRAINT operations_code_uq UNIQUE (code);
 
@@ -3574,6 +3854,12 @@ ALTER TABLE ONLY public.supplier_accounts
 
 ALTER TABLE ONLY public.supplier_accounts
     ADD CONSTRAINT supplier_accounts_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.supplier_likenesses
+    ADD CONSTRAINT supplier_likenesses_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.supplier_traits
+    ADD CONSTRAINT supplier_traits_pk PRIMARY KEY (supplier_id, trait);
 
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_name_uq UNIQUE (field_office_id, name);
@@ -3852,6 +4138,14 @@ CREATE INDEX returnee_identities_returnee_ix ON public.returnee_identities USING
 CREATE INDEX returnees_nationality_ix ON public.returnees USING btree (nationality);
 
 CREATE UNIQUE INDEX returnees_one_head_uq ON public.returnees USING btree (case_id) WHERE (household_role = 'head'::text);
+
+CREATE INDEX supplier_likenesses_earlier_ix ON public.supplier_likenesses USING btree (earlier_id);
+
+CREATE INDEX supplier_likenesses_later_ix ON public.supplier_likenesses USING btree (later_id, earlier_id);
+
+CREATE INDEX supplier_likenesses_order_ix ON public.supplier_likenesses USING btree (((decision IS NOT NULL)), found_at, id);
+
+CREATE INDEX supplier_traits_key_ix ON public.supplier_traits USING btree (country_code, trait, key);
 
 CREATE INDEX visa_regimes_country_ix ON public.visa_regimes USING btree (country_code, valid_from);
 
@@ -4197,6 +4491,16 @@ CREATE TRIGGER ledger_transactions_audit_update AFTER UPDATE ON public.ledger_tr
 
 CREATE TRIGGER ledger_transactions_no_truncate BEFORE TRUNCATE ON public.ledger_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER legal_forms_audit_delete AFTER DELETE ON public.legal_forms REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER legal_forms_audit_insert AFTER INSERT ON public.legal_forms REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER legal_forms_audit_update AFTER UPDATE ON public.legal_forms REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER legal_forms_compared AFTER INSERT OR UPDATE ON public.legal_forms FOR EACH STATEMENT EXECUTE FUNCTION public.compare_names_anew();
+
+CREATE TRIGGER legal_forms_no_truncate BEFORE TRUNCATE ON public.legal_forms FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
 CREATE TRIGGER operations_audit_delete AFTER DELETE ON public.operations REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER operations_audit_insert AFTER INSERT ON public.operations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -4335,6 +4639,8 @@ CREATE TRIGGER payments_version BEFORE UPDATE ON public.payments FOR EACH ROW WH
 
 CREATE TRIGGER payments_without_account BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'released'::text) AND (new.status <> old.status) AND (new.supplier_id IS NOT NULL))) EXECUTE FUNCTION public.check_payment_account();
 
+CREATE TRIGGER payments_without_duplicate BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'released'::text) AND (new.status <> old.status) AND (new.supplier_id IS NOT NULL))) EXECUTE FUNCTION public.check_payment_supplier();
+
 CREATE TRIGGER payments_without_hold BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['submitted'::text, 'approved'::text, 'released'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_held();
 
 CREATE TRIGGER payments_without_refund BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'reversed'::text) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_refunded();
@@ -4429,9 +4735,27 @@ CREATE TRIGGER supplier_accounts_audit_update AFTER UPDATE ON public.supplier_ac
 
 CREATE TRIGGER supplier_accounts_check AFTER INSERT OR UPDATE ON public.supplier_accounts FOR EACH ROW EXECUTE FUNCTION public.check_supplier_account();
 
+CREATE TRIGGER supplier_accounts_compared AFTER INSERT ON public.supplier_accounts FOR EACH ROW EXECUTE FUNCTION public.compare_new_supplier('supplier_id');
+
 CREATE TRIGGER supplier_accounts_no_truncate BEFORE TRUNCATE ON public.supplier_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER supplier_accounts_version BEFORE UPDATE ON public.supplier_accounts FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER supplier_likenesses_audit_delete AFTER DELETE ON public.supplier_likenesses REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER supplier_likenesses_audit_insert AFTER INSERT ON public.supplier_likenesses REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER supplier_likenesses_audit_update AFTER UPDATE ON public.supplier_likenesses REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER supplier_likenesses_check AFTER UPDATE ON public.supplier_likenesses FOR EACH ROW EXECUTE FUNCTION public.check_supplier_likeness();
+
+CREATE TRIGGER supplier_likenesses_dated BEFORE UPDATE ON public.supplier_likenesses FOR EACH ROW EXECUTE FUNCTION public.date_likeness_decision();
+
+CREATE TRIGGER supplier_likenesses_no_truncate BEFORE TRUNCATE ON public.supplier_likenesses FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER supplier_likenesses_version BEFORE UPDATE ON public.supplier_likenesses FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER supplier_traits_no_truncate BEFORE TRUNCATE ON public.supplier_traits FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER suppliers_audit_delete AFTER DELETE ON public.suppliers REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -4439,7 +4763,11 @@ CREATE TRIGGER suppliers_audit_insert AFTER INSERT ON public.suppliers REFERENCI
 
 CREATE TRIGGER suppliers_audit_update AFTER UPDATE ON public.suppliers REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
+CREATE TRIGGER suppliers_compared AFTER INSERT OR UPDATE OF name, tax_number ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.compare_new_supplier('id');
+
 CREATE TRIGGER suppliers_no_truncate BEFORE TRUNCATE ON public.suppliers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER suppliers_registered BEFORE INSERT ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.date_registration();
 
 CREATE TRIGGER suppliers_version BEFORE UPDATE ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
@@ -4639,6 +4967,9 @@ ALTER TABLE ONLY public.ledger_transactions
 ALTER TABLE ONLY public.ledger_transactions
     ADD CONSTRAINT ledger_transactions_reverses_fk FOREIGN KEY (reverses_id) REFERENCES public.ledger_transactions(id);
 
+ALTER TABLE ONLY public.legal_forms
+    ADD CONSTRAINT legal_forms_country_fk FOREIGN KEY (country_code) REFERENCES public.countries(code);
+
 ALTER TABLE ONLY public.operations
     ADD CONSTRAINT operations_fund_fk FOREIGN KEY (fund_id) REFERENCES public.funds(id);
 
@@ -4728,6 +5059,18 @@ ALTER TABLE ONLY public.returnees
 
 ALTER TABLE ONLY public.supplier_accounts
     ADD CONSTRAINT supplier_accounts_supplier_fk FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
+
+ALTER TABLE ONLY public.supplier_likenesses
+    ADD CONSTRAINT supplier_likenesses_earlier_fk FOREIGN KEY (earlier_id) REFERENCES public.suppliers(id);
+
+ALTER TABLE ONLY public.supplier_likenesses
+    ADD CONSTRAINT supplier_likenesses_later_fk FOREIGN KEY (later_id) REFERENCES public.suppliers(id);
+
+ALTER TABLE ONLY public.supplier_traits
+    ADD CONSTRAINT supplier_traits_country_fk FOREIGN KEY (country_code) REFERENCES public.countries(code);
+
+ALTER TABLE ONLY public.supplier_traits
+    ADD CONSTRAINT supplier_traits_supplier_fk FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_office_fk FOREIGN KEY (field_office_id) REFERENCES public.field_offices(id);
@@ -5152,6 +5495,22 @@ CREATE POLICY supplier_accounts_scope ON public.supplier_accounts USING ((( SELE
 
 CREATE POLICY supplier_accounts_update_roles ON public.supplier_accounts AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
 
+ALTER TABLE public.supplier_likenesses ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY supplier_likenesses_guard ON public.supplier_likenesses TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY supplier_likenesses_scope ON public.supplier_likenesses USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (( SELECT true
+   FROM public.suppliers s
+  WHERE (s.id = supplier_likenesses.later_id)) AND ( SELECT true
+   FROM public.suppliers s
+  WHERE (s.id = supplier_likenesses.earlier_id)))));
+
+CREATE POLICY supplier_likenesses_update_roles ON public.supplier_likenesses AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['partner_coordinator'::text, 'fedasil_programme'::text]) AS actor_is));
+
+ALTER TABLE public.supplier_traits ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY supplier_traits_guard ON public.supplier_traits TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
 ALTER TABLE public.suppliers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY suppliers_guard ON public.suppliers FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
@@ -5239,6 +5598,8 @@ GRANT UPDATE(case_office_id) ON TABLE public.payments TO reintegration_guard;
 
 GRANT UPDATE(case_partner_id) ON TABLE public.payments TO reintegration_guard;
 
+REVOKE ALL ON FUNCTION public.compare_supplier(supplier uuid) FROM PUBLIC;
+
 GRANT INSERT ON TABLE public.audit_log TO reintegration_guard;
 GRANT SELECT ON TABLE public.audit_log TO reintegration_app;
 GRANT SELECT ON TABLE public.audit_log TO reintegration_auditor;
@@ -5315,6 +5676,53 @@ GRANT SELECT(case_id) ON TABLE public.returnees TO reintegration_guard;
 REVOKE ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_app;
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_auditor;
+
+GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_app;
+GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_auditor;
+GRANT SELECT,INSERT ON TABLE public.supplier_likenesses TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+REVOKE ALL ON FUNCTION public.supplier_hold(supplier uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_app;
+GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_auditor;
+
+GRANT SELECT,INSERT ON TABLE public.supplier_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.suppliers TO reintegration_app;
+GRANT SELECT ON TABLE public.suppliers TO reintegration_auditor;
+GRANT SELECT ON TABLE public.suppliers TO reintegration_guard;
+
+GRANT UPDATE(name) ON TABLE public.suppliers TO reintegration_app;
+
+GRANT UPDATE(tax_number) ON TABLE public.suppliers TO reintegration_app;
+
+GRANT UPDATE(version) ON TABLE public.suppliers TO reintegration_guard;
+
+REVOKE ALL ON FUNCTION public.supplier_keys(supplier uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.supplier_keys(supplier uuid) TO reintegration_guard;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.supplier_traits TO reintegration_guard;
+
+REVOKE ALL ON FUNCTION public.supplier_likeness_differences() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.supplier_likeness_differences() TO reintegration_app;
+GRANT ALL ON FUNCTION public.supplier_likeness_differences() TO reintegration_auditor;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.pgqueuer TO reintegration_app;
 
@@ -5463,6 +5871,10 @@ GRANT SELECT,INSERT ON TABLE public.ledger_transactions TO reintegration_app;
 GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_auditor;
 GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_guard;
 
+GRANT SELECT ON TABLE public.legal_forms TO reintegration_app;
+GRANT SELECT ON TABLE public.legal_forms TO reintegration_auditor;
+GRANT SELECT ON TABLE public.legal_forms TO reintegration_guard;
+
 GRANT SELECT ON TABLE public.operations TO reintegration_app;
 GRANT SELECT ON TABLE public.operations TO reintegration_auditor;
 GRANT SELECT ON TABLE public.operations TO reintegration_guard;
@@ -5538,24 +5950,6 @@ GRANT SELECT ON TABLE public.schema_migrations TO PUBLIC;
 
 GRANT SELECT ON TABLE public.status_transitions TO reintegration_app;
 GRANT SELECT ON TABLE public.status_transitions TO reintegration_auditor;
-
-GRANT SELECT,INSERT ON TABLE public.supplier_accounts TO reintegration_app;
-GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_auditor;
-GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_guard;
-
-GRANT UPDATE(decision) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.suppliers TO reintegration_app;
-GRANT SELECT ON TABLE public.suppliers TO reintegration_auditor;
-GRANT SELECT ON TABLE public.suppliers TO reintegration_guard;
-
-GRANT UPDATE(version) ON TABLE public.suppliers TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.tariff_rules TO reintegration_app;
 GRANT SELECT ON TABLE public.tariff_rules TO reintegration_auditor;

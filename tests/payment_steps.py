@@ -155,6 +155,11 @@ async def a_supplier(work: UnitOfWork, *, who: Actor = OFFICER, office: UUID = M
     return (await done(work, who, payments.register_supplier, RegisterSupplier(new_id(), office, f"Cashmere {uuid4()}"))).id
 
 
+def an_account() -> str:
+    """An account of a bank that nobody else has."""
+    return f"MN{uuid4().int % 10**20}"
+
+
 async def supplied(
     work: UnitOfWork, *amounts: Money, on: date | None = None, supplier: UUID | None = None, invoice: str | None = None
 ) -> PaymentContent:

@@ -13,7 +13,7 @@ from reintegration.database.sql import load_queries
 from reintegration.demo.draw import Draw
 from reintegration.demo.names import Name, household_culture, plan_texts
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the rows that a fill leaves; another one makes a kept database be made anew."""
 BIG_OFFICE: Final = "IOM-BR"
 """The office with the most cases: about a sixth of all."""

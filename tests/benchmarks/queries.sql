@@ -167,3 +167,13 @@ select country, month from (
 ) as sums
 full join payment_totals as t using (country, month)
 where (sums.payments, sums.minor) is distinct from (t.payments::bigint, t.euro_minor::numeric)
+
+-- name: rule_suppliers_are_compared_and_none_is_like_another
+select k.trait from suppliers as s
+cross join lateral supplier_keys(s.id) as k
+left join supplier_traits as t on t.supplier_id = s.id and t.trait = k.trait
+where (t.country_code, t.key) is distinct from (k.country_code, k.key)
+union all
+select t.trait from supplier_traits as t
+join supplier_traits as m on m.country_code = t.country_code and m.trait = t.trait and m.key = t.key
+where m.supplier_id < t.supplier_id

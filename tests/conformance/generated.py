@@ -27,6 +27,8 @@ _KINDS = {
     "toItemId": "PlanItem",
     "transferId": "BudgetTransfer",
     "refundId": "PaymentRefund",
+    "accountId": "SupplierAccount",
+    "likenessId": "SupplierLikeness",
     "lineId": "PaymentLine",
     "holdId": "PaymentHold",
     "sourceId": "Advance",

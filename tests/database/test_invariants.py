@@ -22,14 +22,22 @@ from reintegration.kernel.clock import today
 from reintegration.kernel.errors import NotFoundError
 from reintegration.kernel.ids import new_id
 from reintegration.payments import service as payments
-from reintegration.payments.commands import DecideRefund, HoldPayment, LiftHold, RequestRefund
+from reintegration.payments.commands import (
+    DecideRefund,
+    DecideSupplierLikeness,
+    HoldPayment,
+    LiftHold,
+    RegisterSupplier,
+    RequestRefund,
+)
 from reintegration.plans import service as plans
 from reintegration.plans.commands import DecideBudgetTransfer, RequestBudgetTransfer
 from tests import builders
 from tests.advance_steps import a_float
-from tests.builders import ADMINISTRATOR, APPROVER, AUDITOR, COORDINATOR, EVERYBODY, FINANCE, OFFICER, days_ago
+from tests.builders import ADMINISTRATOR, APPROVER, AUDITOR, COORDINATOR, EVERYBODY, FINANCE, MONGOLIA, OFFICER, days_ago
 from tests.database.law import become
 from tests.payment_steps import (
+    a_draft,
     a_payment,
     a_planned_case,
     a_premium,
@@ -41,6 +49,7 @@ from tests.payment_steps import (
     euros,
     go,
     reversal,
+    supplied,
 )
 from tests.proofs import value
 
@@ -63,6 +72,8 @@ PLANTED: Mapping[str, str] = {
         "insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source, known_since)"
         " values (gen_random_uuid(), 'case_30_days', 1500, '2020-01-01', 'assumed', 'planted', '2020-01-01')"
     ),
+    "payments_to_cleared_suppliers": "update supplier_likenesses set decided_at = now() + interval '1 day'",
+    "supplier_likenesses": "update supplier_traits set key = null where key = 'woolandsons'",
     "lines_converted": (
         "alter table payment_lines drop constraint payment_lines_conversion_ck, drop constraint payment_lines_euro_ck;"
         " update payment_lines set rate = '2' where payment_id = @paid"
@@ -111,11 +122,23 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     premium = await a_premium(work, case, entitlement, on=today())
     await builders.depart(work, case, on=today())
     await carry(work, premium, "paid", on=today(), in_belgium=True)
+    supplier = await alike(work)
+    await carry(work, await a_draft(work, plan, await supplied(work, euros(1_000), supplier=supplier)), "released")
     closed = await a_planned_case(work)
     await a_payment(work, closed, 1_000)
     version = int(str(await value(work, "select version from cases where id = $1", closed.case.id)))
     close = CloseCase(case_id=closed.case.id, expected_version=version, closed_on=today(), reason=CloseReason.COMPLETED)
     await done(work, COORDINATOR, cases.close_case, close)
+
+
+async def alike(work: UnitOfWork) -> UUID:
+    """A supplier that is like another one, and cleared."""
+    for name in ("Wool and Sons", "Wool and Sons LLC"):
+        supplier = await done(work, OFFICER, payments.register_supplier, RegisterSupplier(new_id(), MONGOLIA, name))
+    likeness = UUID(str(await value(work, "select id from supplier_likenesses where later_id = $1", supplier.id)))
+    clear = DecideSupplierLikeness(likeness, 1, cleared=True, note="Two streets")
+    await done(work, COORDINATOR, payments.decide_supplier_likeness, clear)
+    return supplier.id
 
 
 async def carry_on(work: UnitOfWork, payment: UUID, *, from_float: bool = False) -> None:

@@ -39,6 +39,7 @@ COUNTS = {
     "deadline_rules": 4,
     "required_documents": 5,
     "payment_thresholds": 3,
+    "legal_forms": 62,
     "funds": 2,
     "operations": 2,
     "indicator_definitions": 2,

@@ -41,7 +41,7 @@ from tests.builders import (
 )
 from tests.database.law import become, become_nobody, outcome, undone
 from tests.database.law_case import a_law_case
-from tests.payment_steps import a_draft, a_planned_case, a_supplier, asking, carry, done, euros, found, go, supplied
+from tests.payment_steps import a_draft, a_planned_case, a_supplier, an_account, asking, carry, done, euros, found, go, supplied
 from tests.proofs import refused, value
 
 IBAN = "BE68539007547034"
@@ -64,16 +64,16 @@ async def work(database_urls: DatabaseAddresses) -> AsyncIterator[UnitOfWork]:
         yield opened
 
 
-def account_of(supplier: UUID, *, kind: str = "iban", account: str = IBAN, holder: str = "Cashmere") -> RecordSupplierAccount:
-    return RecordSupplierAccount(new_id(), supplier, kind, account, holder)
+def account_of(supplier: UUID) -> RecordSupplierAccount:
+    return RecordSupplierAccount(new_id(), supplier, "bank", an_account(), "Cashmere")
 
 
 def saying(account: UUID, *, approved: bool = True, version: int = 1, note: str = "By telephone") -> DecideSupplierAccount:
     return DecideSupplierAccount(account, version, approved, note)
 
 
-async def recorded(work: UnitOfWork, supplier: UUID, account: str = IBAN) -> UUID:
-    return (await done(work, OFFICER, service.record_supplier_account, account_of(supplier, account=account))).id
+async def recorded(work: UnitOfWork, supplier: UUID) -> UUID:
+    return (await done(work, OFFICER, service.record_supplier_account, account_of(supplier))).id
 
 
 async def approved_payment(work: UnitOfWork, supplier: UUID) -> UUID:
@@ -91,7 +91,7 @@ async def test_nothing_is_released_until_a_second_person_has_approved_the_last_a
     await refused(work, COORDINATOR, release, AccountUnapprovedError)
     await refused(work, OFFICER, asking(service.record_supplier_account, account_of(supplier)), AccountOpenError)
     assert (await done(work, APPROVER, service.decide_supplier_account, saying(first))).version == 2
-    second = await recorded(work, supplier, "NL91ABNA0417164300")
+    second = await recorded(work, supplier)
     await refused(work, COORDINATOR, release, AccountUnapprovedError)
     await done(work, COORDINATOR, service.decide_supplier_account, saying(second, approved=False, note="A letter says otherwise"))
     await refused(work, COORDINATOR, release, AccountUnapprovedError)
@@ -183,7 +183,7 @@ class TestTheDatabase:
         payment = await approved_payment(work, supplier)
         async with undone(law_pool) as transaction:
             for number, decision in enumerate((None, "refused", "approved"), start=1):
-                assert await outcome(transaction, _RECORD, supplier, number, "iban", IBAN) == 1
+                assert await outcome(transaction, _RECORD, supplier, number, "bank", an_account()) == 1
                 if decision is not None:
                     assert await outcome(transaction, f"{_DECIDE} and number = $4", supplier, decision, "second", number) == 1
                 answer = await tried(transaction, COORDINATOR, _RELEASE, payment)
@@ -198,7 +198,7 @@ class TestTheDatabase:
     ) -> None:
         supplier = await a_supplier(work)
         payment = await approved_payment(work, supplier)
-        steps = {"account": (OFFICER, _RECORD, supplier, 1, "iban", IBAN), "release": (COORDINATOR, _RELEASE, payment)}
+        steps = {"account": (OFFICER, _RECORD, supplier, 1, "bank", an_account()), "release": (COORDINATOR, _RELEASE, payment)}
         who, sql, *arguments = steps.pop(first)
         other, then, *more = steps.popitem()[1]
         async with undone(law_pool, cast("Actor", other)) as second:

@@ -34,6 +34,7 @@ from tests.money.races.claims import LEDGER, asked, changed, claimed
 from tests.money.races.course import SCENES, Course, a_course
 from tests.money.races.early_moves import JOURNEY
 from tests.money.races.float_moves import ADVANCES, OUT_OF_THE_FLOAT
+from tests.money.races.likeness_moves import RIVALS as RIVALS_OF_LIKENESSES
 from tests.money.races.moves import Move, move
 from tests.money.races.racing import Race, Track
 from tests.payment_steps import done
@@ -81,6 +82,7 @@ def never_together(mutations: set[str]) -> dict[str, set[frozenset[str]]]:
     open_still = {f"payment{step}" for step in ("Approve", "Endorse", "Hold", "HoldLift", "Release", "Return")}
     return {
         "Advances are asked of payments out of the float alone.": _pairs(ADVANCES, mutations - ADVANCES - OUT_OF_THE_FLOAT),
+        "A likeness stands in the way of a release alone.": _pairs(["supplierLikenessDecide"], mutations - RIVALS_OF_LIKENESSES),
         "Facts move no money; they are raced with what grants it, and with what ends the case.": _pairs(
             FACTS, mutations - set(RIVALS_OF_FACTS)
         ),

@@ -100,6 +100,7 @@ async def _office(desk: Desk) -> UUID:
     cashier = Cashier(desk, case.id, item, await desk.supplier("Felt"))
     await cashier.one_of_each(Money(10_000_000 + desk.side.cents, "MNT"))
     await cashier.premium()
+    await desk.alike()
     await desk.closed()
     await desk.barred()
     await desk.expired()

@@ -41,7 +41,7 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "<date>"),
     (re.compile(r"\bBE-20\d\d-\d{6}\b"), "<reference>"),
-    (re.compile(r"\b(Oyuun Bat|Бат|Felt) \d+"), r"\1"),
+    (re.compile(r"\b(Oyuun Bat|Бат|Felt|felt) ?\d+"), r"\1"),
 )
 _LONGEST_LIST = 5
 _VARYING_FIELDS = {"id", "endCursor", "oneTimeCode", "position", "sequence", "transactionId", "sizeBytes", "returneeId"}

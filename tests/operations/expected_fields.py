@@ -212,7 +212,11 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("Query", AUDIT, "auditEntries"),
     ("Query", HOLDERS, "advance advanceAgeing advances"),
     ("Query", INVARIANTS, "invariants"),
-    ("Query", CASES, "case caseByReference cases deadlineNotices node payment payments suppliers unconfirmedAgeing"),
+    (
+        "Query",
+        CASES,
+        "case caseByReference cases deadlineNotices node payment payments supplierLikenesses suppliers unconfirmedAgeing",
+    ),
     ("Query", EVERYBODY, "countries exchangeRateMonths exchangeRates funds me offices partners returnDesks tariffs"),
     ("Query", REPORTS, "duplicateEvidence indicatorCases report reports"),
     ("Query", ASSESSORS, "entitlementPreview"),
@@ -245,7 +249,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         ),
     ),
     ("StatusStatistics", BELGIUM, "administrativeStatus share"),
-    ("Supplier", CASES, "accounts id name office registeredAt registeredBy taxNumber version"),
+    ("Supplier", CASES, "accounts hold id likenesses name office registeredAt registeredBy taxNumber version"),
     (
         "SupplierAccount",
         CASES,
@@ -253,6 +257,13 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ),
     ("SupplierConnection", CASES, "edges pageInfo totalCount"),
     ("SupplierEdge", CASES, "cursor node"),
+    (
+        "SupplierLikeness",
+        CASES,
+        ("decidedAt decidedBy decision decisionNote earlier foundAt id later sharedAccount sharedName sharedTaxNumber version"),
+    ),
+    ("SupplierLikenessConnection", CASES, "edges pageInfo totalCount"),
+    ("SupplierLikenessEdge", CASES, "cursor node"),
     (
         "TariffRule",
         EVERYBODY,

@@ -136,6 +136,16 @@ class Records:
         source = await self.advance(role, gives=False, wanted=_HELD)
         return {"officeId": _OFFICE, "sourceId": source["advanceId"]}
 
+    async def likeness(self) -> Asked:
+        """What two suppliers of the office share, undecided where there is one."""
+        row = await self.owner.fetchrow(
+            "select l.id, l.version from supplier_likenesses as l"
+            " join suppliers as e on e.id = l.earlier_id join suppliers as s on s.id = l.later_id"
+            " where e.field_office_id = $1 and s.field_office_id = $1 order by l.decision nulls first limit 1",
+            A.office_id,
+        )
+        return {"likenessId": encode("SupplierLikeness", row["id"]), "expectedVersion": row["version"]}
+
     async def two_items(self) -> Asked:
         """Two items of the plan in force."""
         rows = await self.owner.fetch(
@@ -269,6 +279,7 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "reportOrder": about(Records.nothing, kind="PROGRAMME_STATISTICS", years=[today().year]),
     "supplierAccountDecide": about(Records.account, decision="REFUSED", note="Because"),
     "supplierAccountRecord": about(Records.supplier, kind="BANK", account="4000-123", holder="Cashmere"),
+    "supplierLikenessDecide": about(Records.likeness, decision="BARRED", note="One shop"),
     "supplierRegister": about(Records.nothing, fieldOfficeId=_OFFICE, name="Cashmere"),
     "vulnerabilityDecide": about(
         lambda r: r.update("Vulnerability", "vulnerabilityId", "vulnerabilities", "decision is null"),

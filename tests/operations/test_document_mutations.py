@@ -188,6 +188,11 @@ async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> 
     account = (await recorder.does(OFFICER, "SupplierAccountRecord", supplierId=supplier["id"], **where))["account"]
     compared = {"expectedVersion": account["version"], "decision": "APPROVED", "note": "As on the letter of the bank"}
     await recorder.does(APPROVER, "SupplierAccountDecide", accountId=account["id"], **compared)
+    again = (await recorder.does(OFFICER, "SupplierRegister", fieldOfficeId=office, name="SHEEP AND SONS LLC"))["supplier"]
+    assert again["hold"] == "ALIKE"
+    likeness = (await recorder.runs(COORDINATOR, "SupplierLikenesses"))["edges"][0]["node"]
+    barred = {"expectedVersion": likeness["version"], "decision": "BARRED", "note": "One shop, one owner"}
+    await recorder.does(COORDINATOR, "SupplierLikenessDecide", likenessId=likeness["id"], **barred)
     invoice = {"kind": "SUPPLIER_DIRECT", "supplierId": supplier["id"], "invoiceNumber": "2026-17"}
     payment = (await recorder.does(OFFICER, "PaymentDraft", **a_reimbursement(case, item) | invoice))["payment"]
     for kind in ("INVOICE", "PROOF_OF_PAYMENT"):

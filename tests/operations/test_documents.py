@@ -121,8 +121,9 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
 async def a_case_with_everything(work: UnitOfWork) -> tuple[BuiltCase, UUID]:
     """A case with a plan, a paid payment and one that waits, a supplier and an ordered report; and the paid payment's id."""
     case = await builders.a_granted_case(work)
-    supplier = RegisterSupplier(new_id(), MONGOLIA, f"Felt {uuid4().int}")
-    await work.write(OFFICER, lambda transaction: payments.register_supplier(transaction, supplier))
+    name = f"Felt {uuid4().int}"
+    await work.write(OFFICER, lambda t: payments.register_supplier(t, RegisterSupplier(new_id(), MONGOLIA, name)))
+    await work.write(OFFICER, lambda t: payments.register_supplier(t, RegisterSupplier(new_id(), MONGOLIA, f"{name} LLC")))
     plan = await approved_plan(work, case)
     item = UUID(str(await value(work, "select id from plan_items where plan_id = $1 and position = 1", plan)))
     paid = await submitted_payment(work, case, item, Money(10_000, "EUR"), Money(20_000, "EUR"))
@@ -174,6 +175,7 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     await recorder.runs(APPROVER, "FieldOfficePayments", filter={"status": ["SUBMITTED"]}, **page)
     await recorder.runs(APPROVER, "FieldOfficePayment", id=payment)
     await recorder.runs(OFFICER, "FieldOfficeSuppliers", office=office, **page)
+    await recorder.runs(COORDINATOR, "SupplierLikenesses", **page)
     await recorder.runs(COUNSELLOR, "CounsellorCase", id=one)
     await recorder.runs(COUNSELLOR, "EntitlementPreview", case=one)
     await recorder.runs(OFFICER, "Me")

@@ -39,6 +39,7 @@ WITHOUT_ROWS = {
     "PaymentShortfall",
     "ReceiptCode",
     "SupplierAccount",
+    "SupplierLikeness",
 }
 """Records that the caseload has none of."""
 

@@ -41,6 +41,8 @@ LISTS = (
     "advances(first: 100, filter: {isOpen: true})",
     "advanceAgeing",
     "unconfirmedAgeing",
+    "supplierLikenesses(first: 100)",
+    "supplierLikenesses(last: 100, decided: true)",
     f'suppliers(first: 100, office: "{encode("FieldOffice", A.office_id)}")',
 )
 """Every list that A's people may ask for."""
@@ -102,6 +104,8 @@ MARKED = {
     "sentBy",
     "settledBy",
     "settlementReference",
+    "sharedName",
+    "sharedTaxNumber",
     "subject",
     "submittedBy",
     "taxNumber",

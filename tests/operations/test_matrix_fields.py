@@ -60,6 +60,7 @@ def roots(case: str, reference: str, payment: str, report: str, advance: str) ->
         "reports": "(first: 20)",
         "returnDesks": "",
         "statistics": f"(year: {days_ago(30).year})",
+        "supplierLikenesses": "(first: 20)",
         "suppliers": f'(office: "{encode("FieldOffice", MONGOLIA)}", first: 20)',
         "tariffs": "",
         "unconfirmedAgeing": "",

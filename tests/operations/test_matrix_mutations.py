@@ -73,6 +73,7 @@ ALLOWED: Mapping[str, Roles] = {
     "reportOrder": FINANCE | PROGRAMME,
     "supplierAccountDecide": APPROVER | COORDINATOR,
     "supplierAccountRecord": OFFICER,
+    "supplierLikenessDecide": COORDINATOR | PROGRAMME,
     "supplierRegister": OFFICER,
     "vulnerabilityDecide": PROGRAMME,
     "vulnerabilityRecord": COUNSELLOR,

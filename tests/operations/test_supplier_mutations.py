@@ -1,14 +1,26 @@
-"""Accounts of suppliers over the graph: recorded, refused at the release, approved by a second person."""
+"""Suppliers over the graph: their accounts and what they share, refused at the release, decided by a second person."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
-from reintegration.api.identifiers import encode
+from reintegration.api.identifiers import decode, encode
 from reintegration.database.embedded import DatabaseAddresses
-from reintegration.kernel.actor import Role
+from reintegration.kernel.actor import Actor, Role
 from reintegration.storage.client import ObjectStore
-from tests.builders import APPROVER, CAMEROON, COORDINATOR, MONGOLIA, OFFICER, OTHER_OFFICER, actor
+from tests.builders import (
+    APPROVER,
+    CAMEROON,
+    COORDINATOR,
+    MONGOLIA,
+    MONGOLIA_CARITAS,
+    OFFICER,
+    OTHER_COORDINATOR,
+    OTHER_OFFICER,
+    PROGRAMME,
+    actor,
+)
 from tests.operations.desk import Answer, Desk, Wish, open_desk
 from tests.operations.mutation_steps import part
 from tests.payment_steps import a_draft, a_planned_case, a_supplier, carry, euros, supplied
@@ -75,6 +87,85 @@ async def test_a_release_waits_for_the_account_of_its_supplier(desk: Desk) -> No
     said = {"decision": "APPROVED", "decidedBy": APPROVER.id, "decisionNote": "Called the shop"}
     assert decided["account"] == recorded | said | {"version": 2}
     assert part(await desk.done(COORDINATOR, "paymentRelease", release, "payment { status }"), "payment", "status") == "RELEASED"
+
+
+_LIKENESS = (
+    "likeness { id version sharedTaxNumber sharedAccount sharedName decision decidedBy decisionNote"
+    " earlier { id } later { id hold } }"
+)
+_HELD = "supplier { id hold likenesses { earlier { name } } }"
+_OPEN = "{ supplierLikenesses(first: 100) { edges { node { id } } } }"
+
+
+async def test_a_release_waits_for_the_comparison_of_its_supplier(desk: Desk) -> None:
+    office, name = encode("FieldOffice", MONGOLIA), f"Saddles {uuid4().int}"
+    asked = {"fieldOfficeId": office, "taxNumber": f"TN {name}"}
+    earlier = part(await desk.done(OFFICER, "supplierRegister", {**asked, "name": name}, _HELD), "supplier", "id")
+    registered = await desk.done(OFFICER, "supplierRegister", {**asked, "name": f"{name}, LLC"}, _HELD)
+    later = part(registered, "supplier", "id")
+    assert registered["supplier"] == {"id": later, "hold": "ALIKE", "likenesses": [{"earlier": {"name": name}}]}
+    plan = await a_planned_case(desk.work, 50_000)
+    paid = await supplied(desk.work, euros(1_000), supplier=decode(later, "Supplier"))
+    payment = await carry(desk.work, await a_draft(desk.work, plan, paid), "approved")
+    release: Answer = {"paymentId": encode("Payment", payment.id), "expectedVersion": 3, "contentDigest": payment.digest}
+    told = await desk.refused(COORDINATOR, "paymentRelease", release)
+    assert (told["code"], name in str(told)) == ("SUPPLIER_DUPLICATE", False)
+
+    likeness = (await listed(desk, COORDINATOR))[0]
+    plain = name.lower().replace(" ", "")
+    decided = await desk.prove(
+        Wish(
+            name="supplierLikenessDecide",
+            who=COORDINATOR,
+            asked={"likenessId": likeness, "expectedVersion": 1, "decision": "BARRED", "note": " One owner "},
+            shows=_LIKENESS,
+            changed={"decision": "CLEARED"},
+            record="likenessId",
+            kind="SupplierLikeness",
+            hidden_from=OTHER_COORDINATOR,
+        )
+    )
+    assert decided["likeness"] == {
+        "id": likeness,
+        "version": 2,
+        "sharedTaxNumber": f"tn{plain}",
+        "sharedAccount": None,
+        "sharedName": plain,
+        "decision": "BARRED",
+        "decidedBy": COORDINATOR.id,
+        "decisionNote": "One owner",
+        "earlier": {"id": earlier},
+        "later": {"id": later, "hold": "BARRED"},
+    }
+    assert (await desk.refused(COORDINATOR, "paymentRelease", release))["code"] == "SUPPLIER_BARRED"
+    assert likeness not in await listed(desk, COORDINATOR)
+
+
+async def test_who_does_not_see_the_other_supplier_is_told_that_theirs_is_held_and_nothing_else(desk: Desk) -> None:
+    name = f"Saddles {uuid4().int}"
+    theirs = {"fieldOfficeId": encode("FieldOffice", MONGOLIA_CARITAS), "name": f"The {name} of the others", "taxNumber": name}
+    neighbour = actor(Role.FIELD_OFFICER, "officer-of-caritas", office=MONGOLIA_CARITAS)
+    await desk.done(neighbour, "supplierRegister", theirs)
+    mine = {"fieldOfficeId": encode("FieldOffice", MONGOLIA), "name": "Mine " + name, "taxNumber": name}
+    registered = await desk.done(OFFICER, "supplierRegister", mine, _HELD)
+    supplier = part(registered, "supplier", "id")
+    assert registered["supplier"] == {"id": supplier, "hold": "ALIKE", "likenesses": []}
+    before = await listed(desk, COORDINATOR)
+    likeness = (await listed(desk, PROGRAMME))[0]
+    assert likeness not in before
+    asked = {"likenessId": likeness, "expectedVersion": 1, "decision": "CLEARED", "note": "They serve both"}
+    assert (await desk.refused(COORDINATOR, "supplierLikenessDecide", asked))["code"] == "NOT_FOUND"
+    await desk.done(PROGRAMME, "supplierLikenessDecide", asked)
+    shown = await desk.schema.execute(f'{{ node(id: "{supplier}") {{ ... on Supplier {{ hold }} }} }}', {}, desk.context(OFFICER))
+    assert shown.data == {"node": {"hold": None}}
+
+
+async def listed(desk: Desk, who: Actor) -> list[str]:
+    """What awaits a decision, the last found first."""
+    result = await desk.schema.execute(_OPEN, {}, desk.context(who))
+    assert result.errors is None
+    assert result.data is not None
+    return [edge["node"]["id"] for edge in result.data["supplierLikenesses"]["edges"]]
 
 
 @pytest.mark.parametrize(

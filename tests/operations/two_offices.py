@@ -46,7 +46,12 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
 from reintegration.kernel.reference import Reference
 from reintegration.payments import service as payments
-from reintegration.payments.commands import DecideSupplierAccount, RecordSupplierAccount, RegisterSupplier
+from reintegration.payments.commands import (
+    DecideSupplierAccount,
+    DecideSupplierLikeness,
+    RecordSupplierAccount,
+    RegisterSupplier,
+)
 from reintegration.plans import service as plans
 from reintegration.plans.commands import (
     ApprovePlan,
@@ -329,14 +334,37 @@ class Desk:
 
     async def supplier(self, name: str) -> UUID:
         """A supplier of the office."""
-        command = RegisterSupplier(new_id(), self.side.office_id, self.side.text(name), self.side.text("TIN"))
+        supplier = await self.registered(self.side.text(name), self.side.text(f"TIN {name}"))
+        for account in ("4000123", self.account(name)):
+            await self.paid_at(supplier, account)
+        return supplier
+
+    def account(self, name: str) -> str:
+        """Where a supplier of the office is paid; at two offices one of the same name isn't paid at the same."""
+        return f"5000{name}{self.side.cents}".upper()
+
+    async def registered(self, name: str, tax_number: str) -> UUID:
+        """A supplier of this name."""
+        command = RegisterSupplier(new_id(), self.side.office_id, name, tax_number)
         await self.do(Role.FIELD_OFFICER, lambda t: payments.register_supplier(t, command))
-        for account in ("4000123", "5000123"):
-            record = RecordSupplierAccount(new_id(), command.id, "bank", account, self.side.text("Holder"))
-            await self.do(Role.FIELD_OFFICER, partial(payments.record_supplier_account, command=record))
-            decide = DecideSupplierAccount(record.id, 1, approved=True, note=self.side.text("By telephone"))
-            await self.do(Role.FIELD_APPROVER, partial(payments.decide_supplier_account, command=decide))
         return command.id
+
+    async def paid_at(self, supplier: UUID, account: str) -> None:
+        """An account of a supplier, approved."""
+        record = RecordSupplierAccount(new_id(), supplier, "bank", account, self.side.text("Holder"))
+        await self.do(Role.FIELD_OFFICER, partial(payments.record_supplier_account, command=record))
+        decide = DecideSupplierAccount(record.id, 1, approved=True, note=self.side.text("By telephone"))
+        await self.do(Role.FIELD_APPROVER, partial(payments.decide_supplier_account, command=decide))
+
+    async def alike(self) -> None:
+        """A supplier that was cleared of being another, and then is paid at its account; and one that both offices know."""
+        await self.supplier("Salt")
+        later = await self.registered(f"{self.side.text('Salt')}, LLC", self.side.text("tin-salt"))
+        found = await value(self.work, "select id from supplier_likenesses where later_id = $1", later)
+        clear = DecideSupplierLikeness(cast("UUID", found), 1, cleared=True, note=self.side.text("Two streets"))
+        await self.do(Role.PARTNER_COORDINATOR, partial(payments.decide_supplier_likeness, command=clear))
+        await self.paid_at(later, self.account("Salt"))
+        await self.registered(self.side.text("Soap"), "SOAP 1")
 
     async def closed(self) -> None:
         """A case that ended before the departure."""

@@ -53,6 +53,7 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "supplierRegister": payments.register_supplier,
     "supplierAccountRecord": payments.record_supplier_account,
     "supplierAccountDecide": payments.decide_supplier_account,
+    "supplierLikenessDecide": payments.decide_supplier_likeness,
     "paymentDraft": payments.draft_payment,
     "paymentAmend": payments.amend_payment,
     "paymentSubmit": payments.submit_payment,

@@ -19,6 +19,7 @@ FILES = [
     "exclusion_rules",
     "field_offices",
     "indicators",
+    "legal_forms",
     "partners",
     "payment_thresholds",
     "plan_item_kinds",

@@ -217,3 +217,7 @@ join (values (0, 30), (31, 60), (61, 90), (91, null)) as b (days_from, days_to)
 where a.received_on is not null and a.settled_at is null
 group by a.partner_id, a.field_office_id, b.days_from, b.days_to
 order by a.partner_id, a.field_office_id nulls first, b.days_from
+
+-- name: holds_of_suppliers
+-- Why nothing is released to each of these suppliers.
+select s.id as supplier_id, supplier_hold(s.id) as hold from suppliers as s where s.id = any ($1::uuid[])

@@ -56,6 +56,12 @@ INVARIANTS: Final = (
     Invariant(
         "payments_within_thresholds", "Nothing was released over a threshold that nobody else has endorsed it for.", "Payment"
     ),
+    Invariant(
+        "payments_to_cleared_suppliers",
+        "Nothing was released to a supplier that was like an earlier one and not cleared.",
+        "Payment",
+    ),
+    Invariant("supplier_likenesses", "Each two suppliers of a country that share something were found.", "Supplier"),
     Invariant("lines_converted", "The euro of each line are its amount divided by its rate, rounded half up.", "Payment"),
     Invariant("refunds_within_lines", "No more came back of a line than was paid of it.", "Payment"),
     Invariant(

@@ -148,6 +148,14 @@ where not exists (
 group by c.id, c.scope, c.most_minor
 having sum(c.euro_minor) > c.most_minor
 
+-- name: payments_to_cleared_suppliers
+select p.id from payments p
+join supplier_likenesses l on l.later_id = p.supplier_id
+where p.released_at > l.found_at and (l.decision is null or l.decision = 'barred' or p.released_at < l.decided_at)
+
+-- name: supplier_likenesses
+select d.supplier_id as id from supplier_likeness_differences() d
+
 -- name: lines_converted
 select distinct p.id from payments p
 join payment_lines l on l.payment_id = p.id

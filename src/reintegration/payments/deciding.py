@@ -9,7 +9,7 @@ from reintegration.payments.commands import ApprovePayment, ReleasePayment
 from reintegration.payments.content import check_digest
 from reintegration.payments.drafting import locked_payment
 from reintegration.payments.endorsing import check_thresholds
-from reintegration.payments.suppliers import check_account
+from reintegration.payments.suppliers import check_supplier
 
 
 async def approve_payment(transaction: Transaction, command: ApprovePayment) -> Reference:
@@ -38,15 +38,15 @@ async def release_payment(transaction: Transaction, command: ReleasePayment) -> 
 
     Raises:
         FloatTooSmallError: the office holds less.
-        ApprovalVoidError, PaymentHeldError, AccountUnapprovedError, ThresholdExceededError, SamePersonError, TransitionError,
-        VersionConflictError, NotFoundError, PaymentAfterDeadlineError.
+        ApprovalVoidError, PaymentHeldError, AccountUnapprovedError, SupplierDuplicateError, SupplierBarredError,
+        ThresholdExceededError, SamePersonError, TransitionError, VersionConflictError, NotFoundError, PaymentAfterDeadlineError.
     """
     require(transaction.actor, Permission.PAYMENT_RELEASE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"approved"}, "released")
     if transaction.actor.id in {payment.prepared_by, payment.approved_by}:
         raise SamePersonError(step="release of a payment")
     await check_digest(transaction, payment, command.content_digest)
-    await check_account(transaction, payment)
+    await check_supplier(transaction, payment)
     await check_thresholds(transaction, payment)
     payment.status, payment.released_by, payment.released_at = "released", transaction.actor.id, now()
     written = ["status", "released_by", "released_at"]

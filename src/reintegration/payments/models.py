@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from reintegration.kernel.ids import new_id
-from reintegration.payments.supplier_models import Supplier, SupplierAccount
+from reintegration.payments.supplier_models import Supplier, SupplierAccount, SupplierLikeness
 
 if TYPE_CHECKING:
     from reintegration.cases.models import Case
@@ -29,6 +29,7 @@ __all__ = [
     "ReceiptSecret",
     "Supplier",
     "SupplierAccount",
+    "SupplierLikeness",
 ]
 
 

@@ -46,6 +46,21 @@ select payment_case_is_closed($1)
 -- Submissions of one supplier's invoices go one after the other, so that the same invoice is seen.
 select id from suppliers where id = $1 for update
 
+-- name: standing_of_supplier
+-- What a release asks about its supplier: the decision on its last account, null without an account, and why it is held.
+select
+    (
+        select coalesce(a.decision, 'open') from supplier_accounts a where a.supplier_id = s.id order by a.number desc limit 1
+    ) as account_decision,
+    supplier_hold(s.id) as hold
+from suppliers s
+where s.id = $1
+
+-- name: had_a_hand
+-- Whether somebody registered one of these suppliers, or recorded an account of one.
+select exists (select from suppliers s where s.id = any ($1) and s.registered_by = $2)
+    or exists (select from supplier_accounts a where a.supplier_id = any ($1) and a.recorded_by = $2)
+
 -- name: record_draft
 insert into payments (
     id, case_id, field_office_id, fund_id, kind, stream, plan_item_id, entitlement_id, supplier_id, invoice_number, description,

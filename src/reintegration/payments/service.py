@@ -18,7 +18,12 @@ from reintegration.payments.holding import hold_payment, lift_hold
 from reintegration.payments.receipts import confirm_receipt, issue_receipt_code
 from reintegration.payments.refunding import decide_refund, request_refund
 from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
-from reintegration.payments.suppliers import decide_supplier_account, record_supplier_account, register_supplier
+from reintegration.payments.suppliers import (
+    decide_supplier_account,
+    decide_supplier_likeness,
+    record_supplier_account,
+    register_supplier,
+)
 
 __all__ = [
     "Expiry",
@@ -29,6 +34,7 @@ __all__ = [
     "confirm_receipt",
     "decide_refund",
     "decide_supplier_account",
+    "decide_supplier_likeness",
     "draft_payment",
     "due_cases",
     "endorse_payment",

@@ -28,6 +28,20 @@ class AccountOpenError(DomainError):
     code: ClassVar[str] = "ACCOUNT_OPEN"
 
 
+@dataclass(kw_only=True)
+class SupplierDuplicateError(DomainError):
+    """This supplier is like one registered before it; its partner's coordinator or Fedasil's programme clears or bars it."""
+
+    code: ClassVar[str] = "SUPPLIER_DUPLICATE"
+
+
+@dataclass(kw_only=True)
+class SupplierBarredError(DomainError):
+    """This supplier was found to be one registered before it; nothing is released to it, pay the first one."""
+
+    code: ClassVar[str] = "SUPPLIER_BARRED"
+
+
 def _name_taken() -> ConstraintViolationError:
     return ConstraintViolationError(constraint="suppliers_name_uq", explanation="The office has a supplier of this name already")
 
@@ -47,6 +61,11 @@ CONSTRAINTS: ConstraintErrors = {
     "supplier_accounts_four_eyes_ck": lambda: SamePersonError(step="decision on the account"),
     "supplier_accounts_decided_ck": lambda: AlreadyDecidedError(kind="account"),
     "payments_account_ck": AccountUnapprovedError,
+    "supplier_likenesses_note_ck": lambda: InvalidInputError(field="note", reason="3 to 2000 characters"),
+    "supplier_likenesses_four_eyes_ck": lambda: SamePersonError(step="comparison of the suppliers"),
+    "supplier_likenesses_decided_ck": lambda: AlreadyDecidedError(kind="likeness"),
+    "payments_duplicate_ck": SupplierDuplicateError,
+    "payments_barred_ck": SupplierBarredError,
 }
 
 WRITTEN_ALONE = frozenset(
@@ -57,6 +76,16 @@ WRITTEN_ALONE = frozenset(
         "supplier_accounts_number_uq",
         "supplier_accounts_order_ck",
         "supplier_accounts_supplier_fk",
+        "supplier_likenesses_decision_ck",
+        "supplier_likenesses_earlier_fk",
+        "supplier_likenesses_later_fk",
+        "supplier_likenesses_pk",
+        "supplier_likenesses_shared_ck",
+        "supplier_likenesses_two_ck",
+        "supplier_traits_country_fk",
+        "supplier_traits_pk",
+        "supplier_traits_supplier_fk",
+        "supplier_traits_trait_ck",
         "suppliers_office_uq",
     }
 )

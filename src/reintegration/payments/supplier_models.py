@@ -56,3 +56,31 @@ class SupplierAccount(Model):
         """Table supplier_accounts."""
 
         table = "supplier_accounts"
+
+
+class SupplierLikeness(Model):
+    """What the database found two suppliers of a country to share; it holds the later one until it is decided."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    earlier: fields.ForeignKeyRelation["Supplier"] = fields.ForeignKeyField(
+        "models.Supplier", source_field="earlier_id", related_name="likenesses_of_later", on_delete=fields.RESTRICT
+    )
+    earlier_id: UUID
+    later: fields.ForeignKeyRelation["Supplier"] = fields.ForeignKeyField(
+        "models.Supplier", source_field="later_id", related_name="likenesses", on_delete=fields.RESTRICT
+    )
+    later_id: UUID
+    shared_tax_number = fields.TextField(null=True)
+    shared_account = fields.TextField(null=True)
+    shared_name = fields.TextField(null=True)
+    found_at = fields.DatetimeField(auto_now_add=True)
+    decision = fields.TextField(null=True)
+    decided_by = fields.TextField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+    decision_note = fields.TextField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table supplier_likenesses."""
+
+        table = "supplier_likenesses"

@@ -142,6 +142,10 @@ LOADER_ONLY: frozenset[str] = frozenset(
         "payment_thresholds_dates_ck",
         "payment_thresholds_version_ck",
         "payment_thresholds_version_uq",
+        "legal_forms_pk",
+        "legal_forms_country_fk",
+        "legal_forms_form_uq",
+        "legal_forms_form_ck",
     }
 )
 """Constraints that no request can meet: only the loader, in the owner's role, writes these tables."""

@@ -257,6 +257,27 @@ class PaymentThreshold(Model):
         table = "payment_thresholds"
 
 
+class LegalForm(Model):
+    """Words of a name that say what kind of company it is, in a country or anywhere; suppliers are compared without them."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    country: fields.ForeignKeyNullableRelation["Country"] = fields.ForeignKeyField(
+        "models.Country", source_field="country_code", related_name="legal_forms", on_delete=fields.RESTRICT, null=True
+    )
+    country_id: str | None
+    form = fields.TextField()
+    pattern = fields.TextField()
+    """Made by the database of the form."""
+    is_active = fields.BooleanField()
+    certainty = fields.TextField()
+    source = fields.TextField()
+
+    class Meta:
+        """Table legal_forms."""
+
+        table = "legal_forms"
+
+
 class ExchangeRateMonth(Model):
     """An imported month of rates; usable once another person confirmed it."""
 

@@ -190,6 +190,21 @@ def _payment_thresholds() -> tuple[TableRow, ...]:
     )
 
 
+def _legal_forms() -> tuple[TableRow, ...]:
+    """A form that is no longer wanted stays in its file, inactive."""
+    return tuple(
+        {
+            "id": str(identifier("legal_form", f"{row['country']}:{row['form']}")),
+            "country_code": row["country"] or None,
+            "form": row["form"],
+            "is_active": row["is_active"] == "true",
+            "certainty": row["certainty"],
+            "source": row["source"],
+        }
+        for row in read_table("legal_forms.csv")
+    )
+
+
 def _operations() -> tuple[TableRow, ...]:
     return tuple(
         {
@@ -281,6 +296,7 @@ def reference_tables() -> tuple[TableRows, ...]:
         *_places(),
         TableRows("required_documents", "required_documents.csv", _required_documents(), decides=True),
         TableRows("payment_thresholds", "payment_thresholds.csv", _payment_thresholds(), decides=True),
+        TableRows("legal_forms", "legal_forms.csv", _legal_forms(), decides=True),
         TableRows(
             "funds",
             "funds.csv",

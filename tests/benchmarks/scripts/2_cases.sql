@@ -27,12 +27,18 @@ insert into suppliers (id, field_office_id, name, tax_number, registered_by, reg
 select
     pg_temp.key(date '2018-10-01', o.place * 1000000 + s, 'supplier'), o.id,
     n.families_latin[1 + pg_temp.draw(o.place * 1000000 + s, 1, cardinality(n.families_latin))]
-    || (array[' Comércio', ' & Sons', ' Construction', ' Medical', ' Agro', ' School of Driving'])[1 + s % 6] || ' ' || s,
+    || (array[' Comércio', ' & Sons', ' Construction', ' Medical', ' Agro', ' School of Driving'])[1 + s % 6]
+    || ' ' || o.place * 1000000 + s,
     case when s % 3 > 0 then 'TN' || o.place * 1000000 + s end,
     'officer.' || lower(o.code) || '@load.invalid', timestamptz '2018-10-01 08:00+00'
 from caseload_offices as o
 join caseload_names as n on n.country_code = o.country_code
 cross join generate_series(1, o.suppliers) as s;
+
+-- No two of a country are alike: every name has its own number.
+insert into supplier_traits (supplier_id, trait, country_code, key)
+select s.id, k.trait, k.country_code, k.key from suppliers as s
+cross join lateral supplier_keys(s.id) as k;
 
 insert into exchange_rate_months (id, month, source, document_digest, imported_by, imported_at, confirmed_by, confirmed_at)
 select

@@ -9,5 +9,5 @@ order by 2, 1;
 
 drop schema caseload_tools cascade;
 analyze cases, case_intakes, returnees, returnee_identities, vulnerabilities, entitlement_assessments, entitlements, plans,
-    plan_items, suppliers, payments, payment_lines, documents, payment_documents, ledger_accounts, ledger_transactions,
+    plan_items, suppliers, supplier_traits, payments, payment_lines, documents, payment_documents, ledger_accounts, ledger_transactions,
     ledger_postings, exchange_rate_months, exchange_rates, payment_totals;

@@ -16,6 +16,7 @@ _TABLES: Final = {
     "the advance": "advances",
     "its source": "advances",
     "the return": "advance_returns",
+    "the likeness": "supplier_likenesses",
     "the case": "cases",
     "its code": "receipt_codes",
     "the code that it voids": "receipt_codes",

@@ -13,6 +13,7 @@ from tests.money.races.early_moves import a_case_before_arrival, early_moves
 from tests.money.races.float_moves import float_moves
 from tests.money.races.ground import a_ground
 from tests.money.races.lanes import a_racer
+from tests.money.races.likeness_moves import likeness_moves
 from tests.money.races.moves import Move, pairs
 from tests.money.races.payment_moves import moves_of_payments
 from tests.money.races.racing import Track
@@ -29,6 +30,7 @@ SCENES: Final = (
     "before its departure",
     "before its arrival",
     "out of the float",
+    "alike suppliers",
 )
 _THRESHOLD = """
 insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source)
@@ -90,5 +92,6 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
         for name, has_left in ((SCENES[6], False), (SCENES[7], True)):
             course.moves[name] = await early_moves(work, await a_case_before_arrival(work, has_left=has_left), has_left=has_left)
         course.moves[SCENES[8]] = await float_moves(work)
+        course.moves[SCENES[9]] = await likeness_moves(work)
         await ground.keep()
         yield course

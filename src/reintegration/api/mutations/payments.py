@@ -36,7 +36,7 @@ from reintegration.payments.service import (
     reverse_payment,
     submit_payment,
 )
-from reintegration.payments.supplier_errors import AccountUnapprovedError
+from reintegration.payments.supplier_errors import AccountUnapprovedError, SupplierBarredError, SupplierDuplicateError
 from reintegration.plans.errors import ItemNotInForceError
 from reintegration.programme.errors import NoRateError
 
@@ -178,6 +178,8 @@ class PaymentMutations:
         errors.ThresholdExceededError,
         errors.FloatTooSmallError,
         AccountUnapprovedError,
+        SupplierDuplicateError,
+        SupplierBarredError,
         SamePersonError,
         TransitionError,
         errors.PaymentBeforeArrivalError,

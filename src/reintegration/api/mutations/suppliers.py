@@ -1,4 +1,4 @@
-"""Mutations of suppliers: register one, say where it is paid, approve that with a second pair of eyes."""
+"""Mutations of suppliers: register one, say where it is paid; approve that, and clear or bar one, with a second pair of eyes."""
 
 import re
 
@@ -8,13 +8,23 @@ from reintegration.api.graph import ApiInfo
 from reintegration.api.identifiers import decode
 from reintegration.api.loaders import returned
 from reintegration.api.mutations.execute import CreationInput, Input, Payload, UpdateInput, chosen_id, execute, mutation
-from reintegration.api.types.enums import AccountKind, Decision
-from reintegration.api.types.payments import Supplier, SupplierAccount
+from reintegration.api.types.enums import AccountKind, Decision, SupplierDecision
+from reintegration.api.types.suppliers import Supplier, SupplierAccount, SupplierLikeness
 from reintegration.cases.errors import AlreadyDecidedError
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.errors import SamePersonError
-from reintegration.payments.commands import DecideSupplierAccount, RecordSupplierAccount, RegisterSupplier
-from reintegration.payments.service import decide_supplier_account, record_supplier_account, register_supplier
+from reintegration.payments.commands import (
+    DecideSupplierAccount,
+    DecideSupplierLikeness,
+    RecordSupplierAccount,
+    RegisterSupplier,
+)
+from reintegration.payments.service import (
+    decide_supplier_account,
+    decide_supplier_likeness,
+    record_supplier_account,
+    register_supplier,
+)
 from reintegration.payments.supplier_errors import AccountOpenError
 
 _GROUPING = re.compile(r"[\s./-]")
@@ -76,6 +86,24 @@ class SupplierAccountDecideInput(UpdateInput):
         )
 
 
+@strawberry.input
+class SupplierLikenessDecideInput(UpdateInput):
+    """See DecideSupplierLikeness."""
+
+    likeness_id: strawberry.ID
+    decision: SupplierDecision
+    note: str = strawberry.field(description="What was compared: two addresses, two owners, a visit.")
+
+    def command(self) -> DecideSupplierLikeness:
+        """The command."""
+        return DecideSupplierLikeness(
+            likeness_id=decode(self.likeness_id, "SupplierLikeness"),
+            expected_version=self.expected_version,
+            cleared=self.decision is SupplierDecision.CLEARED,
+            note=self.note.strip(),
+        )
+
+
 @strawberry.type
 class SupplierRegisterPayload(Payload):
     """The new supplier."""
@@ -98,12 +126,19 @@ class SupplierAccountDecidePayload(Payload):
 
 
 @strawberry.type
+class SupplierLikenessDecidePayload(Payload):
+    """The decided likeness."""
+
+    likeness: SupplierLikeness
+
+
+@strawberry.type
 class SupplierMutations:
     """Part of `Mutation`."""
 
     @mutation(SupplierRegisterPayload)
     async def supplier_register(self, info: ApiInfo, asked: Input[SupplierRegisterInput]) -> SupplierRegisterPayload:
-        """Add a supplier to the registry of one's office."""
+        """Add a supplier to the registry of one's office; one like another of the country is held until that is decided."""
         done = await execute(info, asked, Permission.SUPPLIER_WRITE, register_supplier, asked.command)
         found = await returned(info.context, Supplier, done.reference.id)
         return SupplierRegisterPayload(supplier=found, replayed=done.replayed)
@@ -125,3 +160,12 @@ class SupplierMutations:
         done = await execute(info, asked, Permission.SUPPLIER_CONFIRM, decide_supplier_account, asked.command)
         found = await returned(info.context, SupplierAccount, done.reference.id)
         return SupplierAccountDecidePayload(account=found, replayed=done.replayed)
+
+    @mutation(SupplierLikenessDecidePayload, AlreadyDecidedError, SamePersonError)
+    async def supplier_likeness_decide(
+        self, info: ApiInfo, asked: Input[SupplierLikenessDecideInput]
+    ) -> SupplierLikenessDecidePayload:
+        """Clear or bar the later of two suppliers that are alike; who registered one of them does not."""
+        done = await execute(info, asked, Permission.SUPPLIER_COMPARE, decide_supplier_likeness, asked.command)
+        found = await returned(info.context, SupplierLikeness, done.reference.id)
+        return SupplierLikenessDecidePayload(likeness=found, replayed=done.replayed)

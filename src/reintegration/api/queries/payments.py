@@ -1,6 +1,8 @@
-"""Payments: one, and lists with filters; suppliers; the same evidence shown twice."""
+"""Payments: one, and lists with filters; suppliers and which are alike; the same evidence shown twice."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 import strawberry
 from tortoise.models import Model
@@ -16,12 +18,14 @@ from reintegration.api.queries.filters import PaymentFilter
 from reintegration.api.reading import Page, Record, root
 from reintegration.api.types.ageing import UnconfirmedAge, unconfirmed_age
 from reintegration.api.types.evidence import DuplicateEvidence
-from reintegration.api.types.payments import Payment, Supplier
+from reintegration.api.types.payments import Payment
+from reintegration.api.types.suppliers import Supplier, SupplierLikeness
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.actor import Actor
 
 if TYPE_CHECKING:
     from reintegration.payments import models as rows
+    from reintegration.payments import supplier_models as supplier_rows
 
 _NEWEST = by_id("payments.newest", is_descending=True)
 
@@ -31,6 +35,16 @@ def _name_key(row: Model) -> Key:
 
 
 _SUPPLIERS = Order(Ordering("suppliers.name", (str,)), ("t.name",), _name_key)
+
+
+def _found_key(row: Model) -> Key:
+    likeness = cast("supplier_rows.SupplierLikeness", row)
+    return (likeness.found_at, likeness.id)
+
+
+_LIKENESSES = Order(
+    Ordering("supplierLikenesses.newest", (datetime, UUID)), ("t.found_at", "t.id"), _found_key, is_descending=True
+)
 _DIGESTS = Ordering("duplicateEvidence", (str,))
 
 
@@ -97,6 +111,25 @@ class PaymentQueries:
         condition = Condition("t.field_office_id = {}", identifiers.decode(office, "FieldOffice"))
         page = window(_SUPPLIERS.ordering, first, after, last, before)
         return Page("Supplier", _SUPPLIERS, page, (condition,))
+
+    @root(
+        Connection[SupplierLikeness] | None,
+        description="A page of what pairs of suppliers were found to share, last found first, where the caller sees both: "
+        "what awaits its decision, or what is decided.",
+    )
+    def supplier_likenesses(
+        actor: Actor,  # noqa: N805 - see reading.py
+        *,
+        decided: bool = False,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Page:
+        """Those that await their decision, or those that have had it."""
+        require(actor, Permission.SUPPLIER_READ)
+        page = window(_LIKENESSES.ordering, first, after, last, before)
+        return Page("SupplierLikeness", _LIKENESSES, page, (Condition("(t.decision is not null) = {}", decided),))
 
     @strawberry.field(
         description="How long it is that nobody knows whether payments arrived: by office and age. Each waits for evidence.",

@@ -47,6 +47,28 @@ class AccountKind(StrEnum):
     MOBILE_MONEY = auto()
 
 
+@strawberry.enum(
+    description="Why nothing is released to a supplier: ALIKE where it is like one of its country that was "
+    "registered before and nobody has decided that, BARRED where it was found to be that one."
+)
+class SupplierHold(StrEnum):
+    """What `supplier_hold` says."""
+
+    ALIKE = auto()
+    BARRED = auto()
+
+
+@strawberry.enum(
+    description="Of two suppliers that are alike. CLEARED: the later one may be paid too, for it is another business, or "
+    "one that serves two offices. BARRED: they are one, and nothing is ever released to the later one."
+)
+class SupplierDecision(StrEnum):
+    """Column supplier_likenesses.decision."""
+
+    CLEARED = auto()
+    BARRED = auto()
+
+
 @strawberry.enum(name="EntitlementExceptionKind", description="What an exception does.")
 class ExceptionKind(StrEnum):
     """Column entitlement_exceptions.kind."""

@@ -1,4 +1,4 @@
-"""Payments: the order, its lines with their frozen rates, who did which step, and the suppliers."""
+"""Payments: the order, its lines with their frozen rates, and who did which step."""
 
 from datetime import date, datetime
 
@@ -7,7 +7,7 @@ import strawberry
 from reintegration.api.graph import READS, Amount, ApiInfo, Beside, ByPermission, Column, Node, money, reads
 from reintegration.api.loaders import SQL, ByColumn, to_many, to_one
 from reintegration.api.scalars import Digest, Money
-from reintegration.api.types.enums import AccountKind, Decision, HoldCause, PaymentKind, PaymentStatus
+from reintegration.api.types.enums import Decision, HoldCause, PaymentKind, PaymentStatus
 from reintegration.api.types.programme import FieldOffice, Fund
 from reintegration.api.types.references import (
     CaseRef,
@@ -22,54 +22,13 @@ from reintegration.api.types.references import (
     PaymentShortfallRef,
     PlanItemRef,
     ReceiptCodeRef,
-    SupplierAccountRef,
 )
+from reintegration.api.types.suppliers import Supplier
 from reintegration.entitlements.rules import Stream
 from reintegration.funding.service import RateRule
 from reintegration.identity.permissions import Permission, allows
 from reintegration.kernel import money as kernel
 from reintegration.payments import models as rows
-
-
-@reads(rows.Supplier, Permission.SUPPLIER_READ)
-@strawberry.type(description="Who sells to an office.")
-class Supplier(Node):
-    """Table suppliers."""
-
-    row: strawberry.Private[rows.Supplier]
-    name: str
-    tax_number: str | None
-    registered_by: str
-    registered_at: datetime
-    version: int
-    office: FieldOffice = to_one("FieldOffice", "field_office_id")
-    accounts: list[SupplierAccountRef] = to_many(
-        "SupplierAccount",
-        "supplier_id",
-        ("number",),
-        "Where it is or was paid; until the last is approved nothing leaves.",
-        size=1,
-    )
-
-
-@reads(rows.SupplierAccount, Permission.SUPPLIER_READ)
-@strawberry.type(description="Where a supplier is paid, approved or refused by a second person.")
-class SupplierAccount(Node):
-    """Table supplier_accounts."""
-
-    row: strawberry.Private[rows.SupplierAccount]
-    number: int = strawberry.field(description="Among the accounts of its supplier, of which the last counts.")
-    kind: AccountKind
-    account: str
-    holder: str = strawberry.field(description="The name that the bank or operator has.")
-    recorded_by: str
-    recorded_at: datetime
-    decision: Decision | None = strawberry.field(description="Null until it is decided.")
-    decided_by: str | None
-    decided_at: datetime | None
-    decision_note: str | None
-    version: int
-    supplier: Supplier = to_one("Supplier", "supplier_id")
 
 
 @reads(rows.PaymentLine, Permission.PAYMENT_READ)

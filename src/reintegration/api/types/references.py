@@ -25,11 +25,10 @@ if TYPE_CHECKING:
         PaymentRefund,
         PaymentShortfall,
         ReceiptCode,
-        Supplier,
-        SupplierAccount,
     )
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
+    from reintegration.api.types.suppliers import Supplier, SupplierAccount, SupplierLikeness
 
 _ADVANCES = strawberry.lazy("reintegration.api.types.advances")
 _CASES = strawberry.lazy("reintegration.api.types.cases")
@@ -39,6 +38,7 @@ _LEDGER = strawberry.lazy("reintegration.api.types.ledger")
 _PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
 _PLANS = strawberry.lazy("reintegration.api.types.plans")
 _REPORTS = strawberry.lazy("reintegration.api.types.reports")
+_SUPPLIERS = strawberry.lazy("reintegration.api.types.suppliers")
 
 AdvanceRef = Annotated["Advance", _ADVANCES]
 AdvanceReturnRef = Annotated["AdvanceReturn", _ADVANCES]
@@ -69,9 +69,10 @@ PaymentRefundRef = Annotated["PaymentRefund", _PAYMENTS]
 PaymentShortfallRef = Annotated["PaymentShortfall", _PAYMENTS]
 ReceiptCodeRef = Annotated["ReceiptCode", _PAYMENTS]
 PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
-SupplierRef = Annotated["Supplier", _PAYMENTS]
-SupplierAccountRef = Annotated["SupplierAccount", _PAYMENTS]
 BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
 PlanRef = Annotated["Plan", _PLANS]
 PlanItemRef = Annotated["PlanItem", _PLANS]
 ReportFileRef = Annotated["ReportFile", _REPORTS]
+SupplierRef = Annotated["Supplier", _SUPPLIERS]
+SupplierAccountRef = Annotated["SupplierAccount", _SUPPLIERS]
+SupplierLikenessRef = Annotated["SupplierLikeness", _SUPPLIERS]
