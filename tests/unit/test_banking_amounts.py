@@ -65,6 +65,10 @@ def test_an_amount_is_read_to_the_minor_unit(form: AmountFormat, text: str, digi
     [
         (COMMA, "1.23", 2, "an amount such as 1.234.567,50 was expected"),
         (COMMA, "1.2345", 2, "an amount such as"),
+        (COMMA, "1234.567,00", 2, "an amount such as"),
+        (COMMA, "1..234", 2, "an amount such as"),
+        (COMMA, ".234", 2, "an amount such as"),
+        (LAKH, "123,45,678.00", 2, "an amount such as"),
         (COMMA, "12.34.567,00", 2, "an amount such as"),
         (COMMA, "1.234,567", 2, "at most 2 decimals"),
         (COMMA, "1.234,5", 0, "at most 0 decimals"),

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reintegration.banking.camt_reader import read_camt053
+from reintegration.banking.csv_reader import read_csv
 from reintegration.banking.faults import StatementRefusedError
 from reintegration.banking.statement import LARGEST_FILE_BYTES, LONGEST_TEXT, MOST_LINES
 from reintegration.banking.xml_tree import DEEPEST_LEVEL, MOST_ELEMENTS, XmlRefusedError, read_xml
 
-from .banking_files import Camt, told
+from .banking_files import ACCOUNT, BESIDE, HEADER, MAPPING, Camt, told
 
 V4 = Camt(4)
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -115,3 +118,28 @@ def test_texts_and_lines_have_limits() -> None:
     )
     batch = V4.entry("0", '<TxDtls><Amt Ccy="EUR">0</Amt></TxDtls>' * (MOST_LINES + 1))
     assert refused(V4.document(V4.statement(batch))) == [f"at most {MOST_LINES} lines are read"]
+
+
+WHOLE = V4.document(V4.statement(V4.entry("1.00", V4.transaction("E", "1.00", creditor=("Bat", ACCOUNT))), closing="99.00"))
+ROWS = f"{HEADER}\n02.03.2026;;1,00;101,00;;;;;\n03.03.2026;;(1,00);100,00;;;;;".encode()
+PIECES = st.sampled_from(
+    [b"", b"<", b"/>", b"\0", b'"', b";", b"\n", b"9" * 40, b"-", b"\xff\xfe", "\u0661\u06f2".encode(), b"&#0;", b"NaN"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([WHOLE, ROWS]), st.lists(st.tuples(st.integers(0, 2_000), st.integers(0, 20), PIECES), min_size=1, max_size=4)
+)
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(content: bytes, damages: list[tuple[int, int, bytes]]) -> None:
+    for place, length, piece in damages:
+        start = place % len(content)
+        content = content[:start] + piece + content[start + length :]
+    try:
+        statements = (read_csv(content, MAPPING, BESIDE),) if content.startswith(b"D") else read_camt053(content)
+    except StatementRefusedError as refusal:
+        assert 1 <= len(refusal.faults) <= refusal.fault_count  # noqa: PT017 - either is right
+        return
+    for statement in statements:
+        moved = sum(line.amount_minor for line in statement.lines)
+        assert statement.opening.amount_minor + moved == statement.closing.amount_minor
