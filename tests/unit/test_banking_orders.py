@@ -346,7 +346,7 @@ def test_a_slash_in_a_reference_stands_between_other_characters() -> None:
     assert [is_identifier(text) for text in ("A/B", "A/B/C", "/A", "A/", "A//B", "A B", "é", "A\n")] == [True, True] + [False] * 6
 
 
-def test_the_schemas_are_those_that_iso_20022_published() -> None:
+def test_the_schemas_are_those_that_were_compared_with_another_source() -> None:
     folder = resources.files("sepaxml").joinpath("schemas")
     digests = {
         version: hashlib.sha256(folder.joinpath(f"{version.value}.xsd").read_bytes()).hexdigest() for version in PainVersion

@@ -1,4 +1,4 @@
-"""The schemas of ISO 20022 that orders are proved by. The wheel sepaxml carries them as published; nothing else of it is used."""
+"""The schemas of ISO 20022 that orders are proved by. The wheel sepaxml carries them; nothing else of it is used."""
 
 import functools
 from enum import StrEnum
@@ -17,7 +17,7 @@ class PainVersion(StrEnum):
     V03 = "pain.001.001.03"
     """Of 2009: many banks outside Europe still ask for it."""
     V09 = "pain.001.001.09"
-    """Of 2019: what SEPA and Belgium's banks use."""
+    """Of 2019: what SEPA has moved to."""
 
     @property
     def namespace(self) -> str:
