@@ -150,6 +150,19 @@ async def test_the_schema_is_the_one_of_the_embedded_server(
     assert await schema_text(addresses.owner_url) == await schema_text(database_urls.superuser_url)
 
 
+async def test_names_have_the_same_normal_forms_there(addresses: DatabaseAddresses, database_urls: DatabaseAddresses) -> None:
+    """Its letters come from ICU, those of later versions from PostgreSQL itself."""
+    names = ["Straße ÉCOLE", "ΟΔΟΣ", "İSTANBUL ısı Iğdır", "«РОМАШКА-1», ХХК.", "ＡＢＣ ﬁ №5", "Მზე შპს", "ԵՒ և", "النور ذ.م.م"]  # noqa: RUF001 - scripts
+    found = []
+    for address in (addresses.owner_url, database_urls.owner_url):
+        connection = await asyncpg.connect(address)
+        try:
+            found.append(await connection.fetchval("select array(select plain_words(n) from unnest($1::text[]) as n)", names))
+        finally:
+            await connection.close()
+    assert found[0] == found[1]
+
+
 async def test_row_security_ledger_and_log_hold_there_too(addresses: DatabaseAddresses) -> None:
     pool = await open_pool(addresses.application_url, max_size=2)
     try:
