@@ -229,6 +229,31 @@ begin
     from cash_accounts a where a.holder_id = holder and a.kind = account_kind and a.currency = of_currency;
 end $$;
 
+-- What left in one currency has arrived in another, or less of it in the same: amounts without cost, which stays with the money.
+create function put_exchange(
+    entry uuid, holder uuid, from_currency text, left_amount bigint, to_currency text, arrived_amount bigint
+) returns void
+language plpgsql as $$
+begin
+    if from_currency = to_currency then
+        perform put_cash(entry, 'exchange', holder, to_currency, left_amount - arrived_amount, 0);
+    else
+        perform put_cash(entry, 'exchange', holder, from_currency, left_amount, 0);
+        perform put_cash(entry, 'exchange', holder, to_currency, - arrived_amount, 0);
+    end if;
+end $$;
+
+-- Whom an advance came from, and so goes back to: the partner's advance, Fedasil, or the partner's own money.
+create function put_giver(entry uuid, advance advances, of_currency text, amount bigint, cost bigint) returns void
+language sql
+begin atomic
+    select put_cash(
+        entry,
+        case when advance.source_id is not null then 'advance' when advance.field_office_id is null then 'treasury' else 'own' end,
+        coalesce(advance.source_id, advance.partner_id), of_currency, amount, cost
+    );
+end;
+
 -- What a part of an account has cost: its share, rounded half up; the last part takes the rest.
 create function cash_share(account uuid, amount bigint) returns bigint
 language sql stable
@@ -257,9 +282,6 @@ declare
     source advances;
     entry uuid;
     cost bigint;
-    giver_kind text := case when new.source_id is not null then 'advance' when new.field_office_id is null then 'treasury' else 'own' end;
-    giver uuid := coalesce(new.source_id, new.partner_id);
-    taker uuid := coalesce(new.field_office_id, new.partner_id);
 begin
     if new.source_id is not null and (tg_op = 'INSERT' or new.recalled_at is not null) then
         select a.* into source from advances a where a.id = new.source_id for update;
@@ -298,7 +320,7 @@ begin
             end if;
         end if;
         entry := open_cash('advance_sent', 'Advance', new.id, 1, new.partner_id, new.field_office_id, new.sent_on);
-        perform put_cash(entry, giver_kind, giver, new.sent_currency, - new.sent_minor, - cost);
+        perform put_giver(entry, new, new.sent_currency, - new.sent_minor, - cost);
         perform put_cash(entry, 'transit', new.id, new.sent_currency, new.sent_minor, cost);
         return null;
     end if;
@@ -336,16 +358,13 @@ begin
             (new.recalled_at at time zone 'Europe/Brussels')::date
         );
         perform put_cash(entry, 'transit', new.id, new.sent_currency, - new.sent_minor, - cost);
-        perform put_cash(entry, giver_kind, giver, new.sent_currency, new.sent_minor, cost);
+        perform put_giver(entry, new, new.sent_currency, new.sent_minor, cost);
     else
         entry := open_cash('advance_received', 'Advance', new.id, 1, new.partner_id, new.field_office_id, new.received_on);
         perform put_cash(entry, 'transit', new.id, new.sent_currency, - new.sent_minor, - cost);
-        if new.currency = new.sent_currency then
-            perform put_cash(entry, 'exchange', taker, new.currency, new.sent_minor - new.received_minor, 0);
-        else
-            perform put_cash(entry, 'exchange', taker, new.sent_currency, new.sent_minor, 0);
-            perform put_cash(entry, 'exchange', taker, new.currency, - new.received_minor, 0);
-        end if;
+        perform put_exchange(
+            entry, coalesce(new.field_office_id, new.partner_id), new.sent_currency, new.sent_minor, new.currency, new.received_minor
+        );
         perform put_cash(entry, 'advance', new.id, new.currency, new.received_minor, cost);
     end if;
     return null;
@@ -359,11 +378,13 @@ create function check_advance_return() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     advance advances;
+    holder uuid;
     entry uuid;
     cost bigint;
     back_cost bigint;
 begin
     select a.* into advance from advances a where a.id = new.advance_id for update;
+    holder := coalesce(advance.field_office_id, advance.partner_id);
     if tg_op = 'INSERT' then
         if new.received_at is not null then
             raise exception 'a return is sent before it is received'
@@ -417,27 +438,9 @@ begin
         'advance_taken_back', 'AdvanceReturn', new.id, 1, advance.partner_id, advance.field_office_id, new.received_on
     );
     perform put_cash(entry, 'returning', new.id, advance.currency, - new.sent_minor, - cost);
-    if advance.currency = new.back_currency then
-        perform put_cash(
-            entry, 'exchange', coalesce(advance.field_office_id, advance.partner_id), new.back_currency,
-            new.sent_minor - new.received_minor, 0
-        );
-    else
-        perform put_cash(
-            entry, 'exchange', coalesce(advance.field_office_id, advance.partner_id), advance.currency, new.sent_minor, 0
-        );
-        perform put_cash(
-            entry, 'exchange', coalesce(advance.field_office_id, advance.partner_id), new.back_currency, - new.received_minor, 0
-        );
-    end if;
-    perform put_cash(
-        entry,
-        case when advance.source_id is not null then 'advance' when advance.field_office_id is null then 'treasury' else 'own' end,
-        coalesce(advance.source_id, advance.partner_id), new.back_currency, new.received_minor, back_cost
-    );
-    perform put_cash(
-        entry, 'difference', coalesce(advance.field_office_id, advance.partner_id), 'EUR', 0, cost - back_cost
-    );
+    perform put_exchange(entry, holder, advance.currency, new.sent_minor, new.back_currency, new.received_minor);
+    perform put_giver(entry, advance, new.back_currency, new.received_minor, back_cost);
+    perform put_cash(entry, 'difference', holder, 'EUR', 0, cost - back_cost);
     return null;
 end $$;
 alter function check_advance_return() owner to reintegration_guard;

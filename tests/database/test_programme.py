@@ -22,8 +22,8 @@ from reintegration.programme import errors, reference, service
 from reintegration.programme.directory import ProgrammeDirectory
 from reintegration.programme.loading import load_reference, load_tables
 from reintegration.programme.reference import VisaRegime, identifier
-from reintegration.programme.table_rows import CURRENT_TARIFF, TableRows, reference_tables, tariff_files
-from reintegration.programme.tables import ReferenceDataError, read_table
+from reintegration.programme.table_rows import CURRENT_TARIFF, reference_tables, tariff_files
+from reintegration.programme.tables import ReferenceDataError, TableRows, read_table
 
 COUNSELLOR = Actor(id="counsellor", role=Role.RETURN_COUNSELLOR)
 COUNTS = {

@@ -11,7 +11,8 @@ from reintegration.database.sql import load_queries
 from reintegration.kernel.actor import Role
 from reintegration.programme.errors import ReferenceRowMissingError, ReferenceRowRefusedError, TariffVersionChangedError
 from reintegration.programme.reference import identifier
-from reintegration.programme.table_rows import TableRow, TableRows, TariffFiles, reference_tables, tariff_files
+from reintegration.programme.table_rows import TariffFiles, reference_tables, tariff_files
+from reintegration.programme.tables import TableRow, TableRows
 
 LOADER = "reference-data"
 """Who the log names."""

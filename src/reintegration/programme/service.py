@@ -14,7 +14,8 @@ from reintegration.kernel.errors import InvalidInputError, NotFoundError
 from reintegration.kernel.money import minor_digits
 from reintegration.programme.errors import TariffVersionDamagedError
 from reintegration.programme.reference import VisaRegime
-from reintegration.programme.table_rows import TableRow, tariff_digest
+from reintegration.programme.table_rows import tariff_digest
+from reintegration.programme.tables import TableRow
 
 _SQL = load_queries(__file__)
 

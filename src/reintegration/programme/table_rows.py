@@ -1,21 +1,17 @@
 """The reference files as rows of the database's tables, every id following from the row's own code."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iso4217 import Currency as IsoCurrency
 
 from reintegration.kernel.canonical import digest
-from reintegration.kernel.money import EURO, Money
 from reintegration.programme import code_lists, reference
+from reintegration.programme.payment_rules import payment_rules
 from reintegration.programme.reference import identifier
-from reintegration.programme.tables import Row, codes, read_table
+from reintegration.programme.tables import Row, TableRow, TableRows, cents, codes, read_table
 
 CURRENT_TARIFF = "2026-11"
 """The code of the tariff files as they stand; changed files get a new one, so that old cases keep their rules."""
-
-TableRow = Mapping[str, object]
-"""A row as PostgreSQL writes it in JSON: dates and ids as text, absent values null."""
 
 _DAYS = ("valid_from", "valid_to")
 _AMOUNTS = ("amount_adult", "amount_child", "amount_min", "amount_max")
@@ -31,17 +27,6 @@ _LISTS = frozenset(
 _FLAGS = frozenset({"ever_applied_for_asylum", "only_if_granted", "overridable"})
 _SELECTOR_AMOUNTS = frozenset({"automatic_max", "warn_min_per_adult", "warn_max_per_adult"})
 _NUMBERS = frozenset({"repeat_within_months"})
-
-
-@dataclass(frozen=True, slots=True)
-class TableRows:
-    """The rows of one table, from one file; `decides`: a stored row would go on deciding after the file dropped it."""
-
-    table: str
-    file: str
-    rows: tuple[TableRow, ...]
-    key: str = "id"
-    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +49,6 @@ def tariff_digest(rules: tuple[TableRow, ...], exclusions: tuple[TableRow, ...],
     return digest({"rules": rules, "exclusions": exclusions, "deadlines": deadlines})
 
 
-def _cents(cell: str) -> int | None:
-    return Money.parse(cell, EURO).amount_minor if cell else None
-
-
 def _selector(row: Row, columns: frozenset[str]) -> dict[str, object]:
     """The cells that have no column of their own, typed; empty ones are left out."""
     found: dict[str, object] = {}
@@ -80,7 +61,7 @@ def _selector(row: Row, columns: frozenset[str]) -> dict[str, object]:
         elif column in _FLAGS:
             found[column] = cell == "true"
         elif column in _SELECTOR_AMOUNTS:
-            found[f"{column}_minor"] = _cents(cell)
+            found[f"{column}_minor"] = cents(cell)
         elif column in _NUMBERS:
             found[column] = int(cell)
         else:
@@ -92,7 +73,7 @@ def _rule_row(row: Row, position: int, texts: tuple[str, ...], amounts: tuple[st
     return {
         **{column: row[column] for column in texts},
         **{column: row[column] or None for column in _DAYS},
-        **{f"{column}_minor": _cents(row[column]) for column in amounts},
+        **{f"{column}_minor": cents(row[column]) for column in amounts},
         "position": position,
         "active": row["active"] == "true",
         "selector": _selector(row, frozenset({*texts, *_DAYS, *amounts, "active"})),
@@ -152,57 +133,6 @@ def _visa_regimes() -> tuple[TableRow, ...]:
             }
         )
     return tuple(rows)
-
-
-def _required_documents() -> tuple[TableRow, ...]:
-    return tuple(
-        {
-            "id": str(
-                identifier(
-                    "required_document",
-                    f"{need.payment_kind}:{need.plan_item_kind or ''}:{need.document_kind}:{need.stage}",
-                )
-            ),
-            "payment_kind": need.payment_kind,
-            "plan_item_kind": need.plan_item_kind,
-            "document_kind": need.document_kind,
-            "stage": need.stage,
-            "certainty": need.certainty,
-            "source": need.source,
-        }
-        for need in code_lists.required_documents()
-    )
-
-
-def _payment_thresholds() -> tuple[TableRow, ...]:
-    """An id follows from scope and first day: a new version is a new row, and the old one gets its last day."""
-    return tuple(
-        {
-            "id": str(identifier("payment_threshold", f"{row['scope']}:{row['valid_from']}")),
-            "scope": row["scope"],
-            "most_minor": _cents(row["most"]),
-            "valid_from": row["valid_from"],
-            "valid_to": row["valid_to"] or None,
-            "certainty": row["certainty"],
-            "source": row["source"],
-        }
-        for row in read_table("payment_thresholds.csv")
-    )
-
-
-def _legal_forms() -> tuple[TableRow, ...]:
-    """A form that is no longer wanted stays in its file, inactive."""
-    return tuple(
-        {
-            "id": str(identifier("legal_form", f"{row['country']}:{row['form']}")),
-            "country_code": row["country"] or None,
-            "form": row["form"],
-            "is_active": row["is_active"] == "true",
-            "certainty": row["certainty"],
-            "source": row["source"],
-        }
-        for row in read_table("legal_forms.csv")
-    )
 
 
 def _operations() -> tuple[TableRow, ...]:
@@ -294,9 +224,7 @@ def reference_tables() -> tuple[TableRows, ...]:
     return (
         TableRows("currencies", "ISO 4217", _currencies(), key="code"),
         *_places(),
-        TableRows("required_documents", "required_documents.csv", _required_documents(), decides=True),
-        TableRows("payment_thresholds", "payment_thresholds.csv", _payment_thresholds(), decides=True),
-        TableRows("legal_forms", "legal_forms.csv", _legal_forms(), decides=True),
+        *payment_rules(),
         TableRows(
             "funds",
             "funds.csv",

@@ -1,4 +1,4 @@
-"""The reference files shipped with the package: strict CSV in, text rows out."""
+"""The reference files shipped with the package: strict CSV in, text rows out; and the rows of tables that they become."""
 
 import csv
 from collections.abc import Mapping
@@ -9,9 +9,13 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from reintegration.kernel.errors import DomainError
+from reintegration.kernel.money import EURO, Money
 
 Row = Mapping[str, str]
 """One line of a reference file: column name to text; an empty cell means unknown or no limit, never zero."""
+
+TableRow = Mapping[str, object]
+"""A row as PostgreSQL writes it in JSON: dates and ids as text, absent values null."""
 
 
 @dataclass(kw_only=True)
@@ -22,6 +26,17 @@ class ReferenceDataError(DomainError):
     file: str
     line: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """The rows of one table, from one file; `decides`: a stored row would go on deciding after the file dropped it."""
+
+    table: str
+    file: str
+    rows: tuple[TableRow, ...]
+    key: str = "id"
+    decides: bool = False
 
 
 @cache
@@ -45,3 +60,8 @@ def read_table(file: str, room: str = "programme") -> tuple[Row, ...]:
 def codes(cell: str) -> tuple[str, ...]:
     """The codes of a cell that holds several, separated by semicolons."""
     return tuple(part for part in cell.split(";") if part)
+
+
+def cents(cell: str) -> int | None:
+    """The euro cents of a cell; an empty one is no amount."""
+    return Money.parse(cell, EURO).amount_minor if cell else None
