@@ -265,7 +265,7 @@ return (
     from cash_postings p where p.account_id = account having sum(p.amount_minor) >= amount
 )::bigint;
 
--- Whether nothing is left of an advance: neither held nor on its way back, nor sent on and still open.
+-- Whether nothing is left of an advance: neither held, nor on its way back or to who is paid out of it, nor sent on and still open.
 create function advance_is_at_zero(advance uuid) returns boolean
 language sql stable
 return not exists (
@@ -274,6 +274,11 @@ return not exists (
     select from advances a where a.source_id = advance and a.recalled_at is null and a.settled_at is null
 ) and not exists (
     select from advance_returns r where r.advance_id = advance and r.received_at is null
+) and not exists (
+    select from cash_postings p
+    join cash_transactions t on t.id = p.transaction_id and t.kind = 'float_drawn'
+    join payments m on m.id = t.reference_id and m.status in ('released', 'unconfirmed')
+    where p.account_id = advance
 );
 
 create function check_advance() returns trigger
@@ -401,7 +406,7 @@ begin
                 using errcode = '23514', constraint = 'advance_returns_currency_ck', table = 'advance_returns';
         end if;
         cost := cash_share(new.advance_id, new.sent_minor);
-        if cost is null or advance.settled_at is not null then
+        if cost is null then
             raise exception 'not enough held'
                 using errcode = '23514', constraint = 'cash_postings_held_ck', table = 'cash_postings';
         end if;

@@ -110,7 +110,6 @@ begin
                 if part > 0 then
                     perform put_cash(entry, 'advance', held.id, line.currency, part, part_cost);
                     perform put_cash(entry, 'paying', new.id, line.currency, - part, - part_cost);
-                    perform reopen_advance(held.id);
                 end if;
                 rest := rest - part;
             end loop;
@@ -183,19 +182,3 @@ alter function refund_float() owner to reintegration_guard;
 create trigger payment_refunds_float after update of decision on payment_refunds for each row
 when (new.decision = 'approved' and old.decision is null)
 execute function refund_float();
-
--- Nor on its way to somebody: drawn for a payment of which the outcome is not known.
-create or replace function advance_is_at_zero(advance uuid) returns boolean
-language sql stable
-return not exists (
-    select from cash_postings p where p.account_id = advance having sum(p.amount_minor) <> 0
-) and not exists (
-    select from advances a where a.source_id = advance and a.recalled_at is null and a.settled_at is null
-) and not exists (
-    select from advance_returns r where r.advance_id = advance and r.received_at is null
-) and not exists (
-    select from cash_postings p
-    join cash_transactions t on t.id = p.transaction_id and t.kind = 'float_drawn'
-    join payments m on m.id = t.reference_id and m.status in ('released', 'unconfirmed')
-    where p.account_id = advance
-);

@@ -475,7 +475,7 @@ begin
                 using errcode = '23514', constraint = 'advance_returns_currency_ck', table = 'advance_returns';
         end if;
         cost := cash_share(new.advance_id, new.sent_minor);
-        if cost is null or advance.settled_at is not null then
+        if cost is null then
             raise exception 'not enough held'
                 using errcode = '23514', constraint = 'cash_postings_held_ck', table = 'cash_postings';
         end if;
@@ -1754,7 +1754,6 @@ begin
                 if part > 0 then
                     perform put_cash(entry, 'advance', held.id, line.currency, part, part_cost);
                     perform put_cash(entry, 'paying', new.id, line.currency, - part, - part_cost);
-                    perform reopen_advance(held.id);
                 end if;
                 rest := rest - part;
             end loop;

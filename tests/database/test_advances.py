@@ -93,6 +93,11 @@ async def test_an_advance_that_never_arrived_is_back_where_it_came_from(work: Un
     await refused(work, COORDINATOR, asking(treasury.recall_advance, recall), SamePersonError)
     await done(work, SECOND_COORDINATOR, treasury.recall_advance, recall)
     assert (await held(work, partner), await on_accounts(work, "transit", office)) == ((100_000, 100_000), (0, 0))
+    # It stands in the way of no settlement.
+    back = SendBack(new_id(), partner, euros(100_000), days_ago(4), "B-1")
+    await done(work, COORDINATOR, treasury.send_back, back)
+    await done(work, FINANCE, treasury.take_back, TakeBack(back.id, 1, euros(100_000), days_ago(3)))
+    await done(work, FINANCE, treasury.settle_advance, SettleAdvance(partner, 2))
     again = asking(treasury.recall_advance, RecallAdvance(office, 2, "Once more"))
     await refused(work, SECOND_COORDINATOR, again, TransitionError)
     await refused(work, APPROVER, asking(treasury.receive_advance, arrived(office, tugrik(1), version=2)), TransitionError)
@@ -209,9 +214,10 @@ async def test_who_sees_which_advance(work: UnitOfWork) -> None:
     }
     advances = "select count(*) from advances where id = any ($1::uuid[])"
     postings = "select count(distinct account_id) from cash_postings where account_id = any ($1::uuid[])"
+    entries = "select count(distinct reference_id) from cash_transactions where reference_id = any ($1::uuid[])"
     for who in (*EVERYBODY, OTHER_OFFICER, OTHER_COORDINATOR):
         of_another = who in {OTHER_OFFICER, OTHER_COORDINATOR}
         async with work.read(who) as transaction:
-            for sql in (advances, postings):
+            for sql in (advances, postings, entries):
                 seen = await transaction.fetch_value(sql, [partner, office])
                 assert seen == (0 if of_another else sees[expected[who.role]]), (who, sql)

@@ -82,6 +82,15 @@ async def lines(work: UnitOfWork, payment: UUID) -> list[UUID]:
     return [line["id"] for line in rows]
 
 
+async def gives_back(work: UnitOfWork, payment: UUID, amount: Money) -> None:
+    sql = "select document_id from payment_documents where payment_id = $1 and stage = 'settlement'"
+    proof = UUID(str(await value(work, sql, payment)))
+    line = (await lines(work, payment))[0]
+    request = RequestRefund(new_id(), payment, line, proof, amount, days_ago(1), "BANK-9", "A sheep short")
+    await done(work, OFFICER, payments.request_refund, request)
+    await done(work, COORDINATOR, payments.decide_refund, DecideRefund(request.id, 1, approved=True))
+
+
 async def nothing_is_broken(work: UnitOfWork) -> None:
     assert [finding.name for finding in (await check(work)).findings if finding.violations] == []
 
@@ -120,10 +129,15 @@ async def test_what_is_not_paid_is_held_again(work: UnitOfWork) -> None:
     payment = await released(work, tugrik(30_000_000))
     await done(work, COORDINATOR, payments.mark_payment_unconfirmed, await doubt(work, payment))
     assert (await held(work, advance), await on_accounts(work, "paying", payment)) == ((10_000_000, 2_500), (30_000_000, 7_500))
+    rest = SendBack(new_id(), advance, tugrik(10_000_000), days_ago(1), "B-1")
+    await done(work, OFFICER, treasury.send_back, rest)
+    await done(work, COORDINATOR, treasury.take_back, TakeBack(rest.id, 1, euros(2_500), days_ago(0)))
+    # Nothing is left of it, and nobody knows of a part whether it was paid.
+    await refused(work, COORDINATOR, asking(treasury.settle_advance, SettleAdvance(advance, 2)), AdvanceNotAtZeroError)
     await nothing_is_broken(work)
     await attach(work, payment, "non_payment_evidence")
     await done(work, COORDINATOR, payments.fail_payment, await failure(work, payment))
-    assert (await held(work, advance), await on_accounts(work, "paying", payment)) == ((40_000_000, 10_000), (0, 0))
+    assert (await held(work, advance), await on_accounts(work, "paying", payment)) == ((30_000_000, 7_500), (0, 0))
     await nothing_is_broken(work)
 
 
@@ -149,12 +163,7 @@ async def test_what_a_supplier_gives_back_is_held_again_and_opens_what_was_settl
     await paid(work, payment)
     await done(work, COORDINATOR, treasury.settle_advance, SettleAdvance(advance, 2))
     await done(work, FINANCE, treasury.settle_advance, SettleAdvance(partner, 2))
-    line = (await lines(work, payment))[0]
-    sql = "select document_id from payment_documents where payment_id = $1 and stage = 'settlement'"
-    proof = UUID(str(await value(work, sql, payment)))
-    request = RequestRefund(new_id(), payment, line, proof, tugrik(4_000_000), days_ago(1), "BANK-9", "A sheep short")
-    await done(work, OFFICER, payments.request_refund, request)
-    await done(work, COORDINATOR, payments.decide_refund, DecideRefund(request.id, 1, approved=True))
+    await gives_back(work, payment, tugrik(4_000_000))
     assert (await held(work, advance), await on_accounts(work, "spent", MONGOLIA)) == ((4_000_000, 1_000), (36_000_000, 9_000))
     reopened = "select count(*) from advances where id = any ($1::uuid[]) and settled_at is null and version = 4"
     assert await value(work, reopened, [partner, advance]) == 2
@@ -163,6 +172,16 @@ async def test_what_a_supplier_gives_back_is_held_again_and_opens_what_was_settl
     await done(work, OFFICER, treasury.send_back, back)
     await done(work, COORDINATOR, treasury.take_back, TakeBack(back.id, 1, euros(1_000), days_ago(0)))
     await done(work, COORDINATOR, treasury.settle_advance, SettleAdvance(advance, 4))
+    await nothing_is_broken(work)
+
+
+async def test_what_a_supplier_gives_back_goes_to_the_advance_that_was_drawn_last(work: UnitOfWork) -> None:
+    first = await a_float(work, euros(5_000), tugrik(20_000_000), on=days_ago(40))
+    second = await a_float(work, euros(5_000), tugrik(20_000_000), on=days_ago(30))
+    payment = await released(work, tugrik(30_000_000))
+    await paid(work, payment)
+    await gives_back(work, payment, tugrik(4_000_000))
+    assert (await held(work, first), await held(work, second)) == ((0, 0), (14_000_000, 3_500))
     await nothing_is_broken(work)
 
 
