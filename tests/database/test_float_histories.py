@@ -1,27 +1,27 @@
 """Random histories of an office's float against the bare database, compared with a small reference after every step."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.transaction import Transaction
-from reintegration.kernel.actor import Role
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money, to_euro
-from tests.builders import CARITAS, MONGOLIA_CARITAS, OTHER_COORDINATOR, SYSTEM, actor
+from tests import builders
+from tests.builders import APPROVER, COORDINATOR, IOM, MONGOLIA, SYSTEM
 from tests.database import float_reference
 from tests.database.float_reference import Drawn, Float
 from tests.database.law import become, outcome, undone
 from tests.database.law_case import LawCase, a_document, a_law_case, a_line, a_payment, attach
 from tests.database.law_payment import CHANGES
 
-OFFICE = MONGOLIA_CARITAS
-"""Its cash book is these tests' own: others leave money with IOM's office in Mongolia."""
-_APPROVER = actor(Role.FIELD_APPROVER, office=OFFICE)
 _RATE = "4000"
 _FIRST_DAY = date(2025, 1, 1)
 _SEND = (
@@ -93,9 +93,9 @@ class History:
 
     async def advance(self, amount: int, cost: int) -> None:
         advance, on = new_id(), _FIRST_DAY + timedelta(days=len(self.advances))
-        await become(self.transaction, OTHER_COORDINATOR)
-        assert await outcome(self.transaction, _SEND, advance, CARITAS, OFFICE, cost, on) == 1
-        await become(self.transaction, _APPROVER)
+        await become(self.transaction, COORDINATOR)
+        assert await outcome(self.transaction, _SEND, advance, IOM, MONGOLIA, cost, on) == 1
+        await become(self.transaction, APPROVER)
         assert await outcome(self.transaction, _RECEIVE, advance, amount, on) == 1
         self.advances.append(advance)
         self.money.lots.append(float_reference.Lot(amount, cost))
@@ -103,7 +103,7 @@ class History:
     async def release(self, amount: int) -> None:
         euro = to_euro(Money(amount, "MNT"), _RATE).amount_minor
         await become(self.transaction, SYSTEM)
-        payment = await a_payment(self.transaction, self.case.id, OFFICE, plan_item_id=self.case.item_id)
+        payment = await a_payment(self.transaction, self.case.id, MONGOLIA, plan_item_id=self.case.item_id)
         cells = {"amount_minor": amount, "currency": "MNT", "rate": _RATE, "rate_source": "InforEuro", "euro_minor": euro}
         await a_line(self.transaction, payment, self.case.id, rate_month=date(2025, 4, 1), **cells)
         await self.prove(payment, "receipt", "request")
@@ -119,7 +119,7 @@ class History:
     async def settle(self, which: int) -> None:
         if self.advances:
             which %= len(self.advances)
-            await become(self.transaction, OTHER_COORDINATOR)
+            await become(self.transaction, COORDINATOR)
             was_settled = self.money.lots[which].is_settled
             answer = await outcome(self.transaction, _SETTLE, self.advances[which])
             if self.money.settle(self.money.lots[which]):
@@ -153,7 +153,7 @@ class History:
         self.money.pay(drawn, missing, missing_euro)
 
     async def prove(self, payment: UUID, kind: str, stage: str) -> None:
-        document = await a_document(self.transaction, self.case.id, OFFICE, kind=kind)
+        document = await a_document(self.transaction, self.case.id, MONGOLIA, kind=kind)
         await attach(self.transaction, payment, self.case.id, document, stage=stage)
 
     async def change(self, payment: UUID, assignments: str) -> int | str:
@@ -168,12 +168,19 @@ class History:
         taken = [taken for one in under_way for taken in one.taken]
         paying = (sum(one.amount for one in taken), sum(one.cost for one in taken))
         assert await self.sums(_ON, "paying", self.payments) == paying
-        assert await self.sums(_ON, "spent", [OFFICE]) == self.money.spent
-        assert await self.sums(_ON, "difference", [OFFICE]) == (0, self.money.difference)
+        assert await self.sums(_ON, "spent", [MONGOLIA]) == self.money.spent
+        assert await self.sums(_ON, "difference", [MONGOLIA]) == (0, self.money.difference)
 
     async def sums(self, sql: str, *arguments: object) -> tuple[int, int]:
         (found,) = await self.transaction.fetch(sql, *arguments)
         return found["amount"], found["cost"]
+
+
+@pytest.fixture(scope="module")
+async def offices(own_database: DatabaseAddresses) -> AsyncIterator[asyncpg.Pool]:
+    """A database of these histories' own: elsewhere offices hold and have spent what other tests left."""
+    async with builders.a_pool(own_database) as pool:
+        yield pool
 
 
 @given(steps=STEPS)
@@ -184,10 +191,10 @@ class History:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_what_is_held_spent_and_lost_agrees_with_the_reference_after_every_step(
-    law_pool: asyncpg.Pool, steps: list[tuple[str, int, int]]
+    offices: asyncpg.Pool, steps: list[tuple[str, int, int]]
 ) -> None:
-    async with undone(law_pool) as transaction:
-        history = History(transaction, await a_law_case(transaction, OFFICE))
+    async with undone(offices) as transaction:
+        history = History(transaction, await a_law_case(transaction, MONGOLIA))
         await history.compare()
         for name, first, second in steps:
             await history.step(name, first, second)
