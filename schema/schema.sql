@@ -342,6 +342,170 @@ end $$;
 
 ALTER PROCEDURE public.audit_table(IN relation regclass, IN key_column text) OWNER TO reintegration_owner;
 
+CREATE TABLE public.statement_files (
+    id uuid NOT NULL,
+    bank_account_id uuid NOT NULL,
+    format text NOT NULL,
+    mapping_id uuid,
+    file_name text NOT NULL,
+    media_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    object_key text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    uploaded_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    imported_by text,
+    imported_at timestamp with time zone,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    withdraw_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT statement_files_digest_ck CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT statement_files_format_ck CHECK (((format = ANY (ARRAY['csv'::text, 'camt053'::text])) AND ((format = 'csv'::text) OR (mapping_id IS NULL)))),
+    CONSTRAINT statement_files_four_eyes_ck CHECK ((withdrawn_by <> imported_by)),
+    CONSTRAINT statement_files_media_type_ck CHECK ((media_type = ANY (ARRAY['text/csv'::text, 'application/xml'::text]))),
+    CONSTRAINT statement_files_name_ck CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT statement_files_reason_ck CHECK (((length(withdraw_reason) >= 3) AND (length(withdraw_reason) <= 2000))),
+    CONSTRAINT statement_files_size_ck CHECK (((size_bytes >= 1) AND (size_bytes <= 20971520))),
+    CONSTRAINT statement_files_status_ck CHECK (((num_nulls(imported_by, imported_at) = ANY (ARRAY[0, 2])) AND (num_nulls(withdrawn_by, withdrawn_at, withdraw_reason) = ANY (ARRAY[0, 3])) AND
+CASE status
+    WHEN 'pending'::text THEN ((imported_at IS NULL) AND (withdrawn_at IS NULL))
+    WHEN 'imported'::text THEN ((imported_at IS NOT NULL) AND (withdrawn_at IS NULL))
+    WHEN 'withdrawn'::text THEN ((imported_at IS NOT NULL) AND (withdrawn_at IS NOT NULL))
+    ELSE false
+END))
+);
+
+ALTER TABLE ONLY public.statement_files FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_files OWNER TO reintegration_owner;
+
+CREATE TABLE public.statements (
+    id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    bank_account_id uuid NOT NULL,
+    number integer NOT NULL,
+    "position" integer NOT NULL,
+    bank_number text,
+    electronic_sequence bigint,
+    opening_minor bigint NOT NULL,
+    opening_on date NOT NULL,
+    closing_minor bigint NOT NULL,
+    closing_on date NOT NULL,
+    line_count integer NOT NULL,
+    currency text NOT NULL,
+    CONSTRAINT statements_bank_number_ck CHECK (((length(bank_number) >= 1) AND (length(bank_number) <= 4000))),
+    CONSTRAINT statements_count_ck CHECK ((line_count >= 0)),
+    CONSTRAINT statements_days_ck CHECK ((closing_on >= opening_on))
+);
+
+ALTER TABLE ONLY public.statements FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statements OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.last_statement(account uuid) RETURNS SETOF public.statements
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT s.id,
+     s.file_id,
+     s.bank_account_id,
+     s.number,
+     s."position",
+     s.bank_number,
+     s.electronic_sequence,
+     s.opening_minor,
+     s.opening_on,
+     s.closing_minor,
+     s.closing_on,
+     s.line_count,
+     s.currency
+    FROM (public.statements s
+      JOIN public.statement_files f ON ((f.id = s.file_id)))
+   WHERE ((s.bank_account_id = last_statement.account) AND (f.status <> 'withdrawn'::text))
+   ORDER BY s.number DESC
+  LIMIT 1;
+END;
+
+ALTER FUNCTION public.last_statement(account uuid) OWNER TO reintegration_owner;
+
+CREATE TABLE public.statement_lines (
+    id uuid NOT NULL,
+    statement_id uuid NOT NULL,
+    bank_account_id uuid NOT NULL,
+    number integer NOT NULL,
+    source_row integer NOT NULL,
+    booked_on date NOT NULL,
+    value_on date,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    is_reversal boolean NOT NULL,
+    transactions integer NOT NULL,
+    bank_reference text,
+    end_to_end_reference text,
+    counterparty_name text,
+    counterparty_account text,
+    remittance text,
+    CONSTRAINT statement_lines_transactions_ck CHECK ((transactions >= 1))
+);
+
+ALTER TABLE ONLY public.statement_lines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_lines OWNER TO reintegration_owner;
+
+CREATE TABLE public.statement_match_lines (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    match_id uuid NOT NULL,
+    line_id uuid NOT NULL,
+    in_force boolean DEFAULT true NOT NULL
+);
+
+ALTER TABLE ONLY public.statement_match_lines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_match_lines OWNER TO reintegration_owner;
+
+CREATE TABLE public.statement_matches (
+    id uuid NOT NULL,
+    bank_account_id uuid NOT NULL,
+    line_count integer NOT NULL,
+    record_count integer NOT NULL,
+    matched_by text NOT NULL,
+    matched_at timestamp with time zone DEFAULT now() NOT NULL,
+    undone_by text,
+    undone_at timestamp with time zone,
+    undo_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT statement_matches_undo_ck CHECK ((((length(undo_reason) >= 3) AND (length(undo_reason) <= 2000)) AND (num_nulls(undone_by, undone_at, undo_reason) = ANY (ARRAY[0, 3]))))
+);
+
+ALTER TABLE ONLY public.statement_matches FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_matches OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.bank_account_standing(account uuid, opening_minor bigint, OUT balance bigint, OUT explained bigint, OUT suspense bigint, OUT lines integer) RETURNS record
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(( SELECT b.closing_minor
+            FROM public.last_statement(bank_account_standing.account) b(id, file_id, bank_account_id, number, "position", bank_number, electronic_sequence, opening_minor, opening_on, closing_minor, closing_on, line_count, currency)), bank_account_standing.opening_minor) AS "coalesce",
+     ( SELECT (COALESCE(sum(l.amount_minor), (0)::numeric))::bigint AS "coalesce"
+            FROM ((public.statement_matches m
+              JOIN public.statement_match_lines x ON (((x.match_id = m.id) AND x.in_force)))
+              JOIN public.statement_lines l ON ((l.id = x.line_id)))
+           WHERE (m.bank_account_id = bank_account_standing.account)) AS "coalesce",
+     u.suspense,
+     u.lines
+    FROM ( SELECT (COALESCE(sum(l.amount_minor), (0)::numeric))::bigint AS suspense,
+             (count(*))::integer AS lines
+            FROM ((public.statement_lines l
+              JOIN public.statements s ON ((s.id = l.statement_id)))
+              JOIN public.statement_files f ON (((f.id = s.file_id) AND (f.status = 'imported'::text))))
+           WHERE ((l.bank_account_id = bank_account_standing.account) AND (NOT (EXISTS ( SELECT
+                    FROM public.statement_match_lines m
+                   WHERE ((m.line_id = l.id) AND m.in_force)))))) u;
+END;
+
+ALTER FUNCTION public.bank_account_standing(account uuid, opening_minor bigint, OUT balance bigint, OUT explained bigint, OUT suspense bigint, OUT lines integer) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.cash_share(account uuid, amount bigint) RETURNS bigint
     LANGUAGE sql STABLE
     RETURN ((SELECT CASE sum(p.amount_minor) WHEN cash_share.amount THEN sum(p.cost_minor) ELSE round(((sum(p.cost_minor) * (cash_share.amount)::numeric) / sum(p.amount_minor))) END AS round FROM public.cash_postings p WHERE (p.account_id = cash_share.account) HAVING (sum(p.amount_minor) >= (cash_share.amount)::numeric)))::bigint;
@@ -446,6 +610,21 @@ end $$;
 
 ALTER FUNCTION public.check_advance() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_advance_matched() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from statement_match_records r where r.record_id = new.id and r.kind = 'advance_sent' and r.in_force
+    ) then
+        perform raise_statement_rule('advances', 'advances_matched_ck', 'a line of a statement says that it was sent');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_advance_matched() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_advance_return() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -549,6 +728,24 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_advance_writer() OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.check_bank_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if tg_op = 'UPDATE' then
+        perform raise_statement_rule('bank_accounts', 'bank_accounts_append_only_ck', 'an account stays as it was opened');
+    end if;
+    if new.field_office_id is not null and not exists (
+        select from field_offices o where o.id = new.field_office_id and o.partner_id = new.partner_id
+    ) then
+        perform raise_statement_rule('bank_accounts', 'bank_accounts_holder_ck', 'the office is another partner''s');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_bank_account() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_budget_transfer() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1047,6 +1244,31 @@ end $$;
 
 ALTER FUNCTION public.check_payment_hold() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_payment_matched() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from statement_match_records r
+        join statement_matches m on m.id = r.match_id
+        join bank_accounts a on a.id = m.bank_account_id
+        where r.record_id = new.id and r.in_force
+        group by a.currency
+        having - sum(r.amount_minor) > case when new.status = 'paid' then (
+            select sum(l.amount_minor - coalesce((
+                select sum(s.amount_minor) from payment_shortfalls s where s.line_id = l.id
+            ), 0))
+            from payment_lines l where l.payment_id = new.id and l.currency = a.currency
+        ) else 0 end
+    ) then
+        perform raise_payment_rule('payments_matched_ck', 'a line of a statement says that it was paid');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_matched() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_payment_part() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1520,6 +1742,256 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_refund_postings() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    account bank_accounts;
+    file statement_files;
+    before statements;
+begin
+    select a.* into account from bank_accounts a where a.id = new.bank_account_id for update;
+    select f.* into file from statement_files f where f.id = new.file_id;
+    if (file.bank_account_id, file.status, account.currency) is distinct from (new.bank_account_id, 'pending', new.currency) then
+        perform raise_statement_rule('statements', 'statements_file_ck', 'a statement comes with its file, once');
+    end if;
+    if new.number <> 1 + (
+        select count(*) from statements s where s.bank_account_id = new.bank_account_id and s.id <> new.id
+    ) then
+        perform raise_statement_rule('statements', 'statements_order_ck', 'statements are numbered as they are imported');
+    end if;
+    select s.* into before from statements s
+    join statement_files f on f.id = s.file_id
+    where s.bank_account_id = new.bank_account_id and f.status <> 'withdrawn' and s.id <> new.id
+    order by s.number desc limit 1;
+    if new.opening_minor <> coalesce(before.closing_minor, account.opening_minor)
+        or new.closing_on < coalesce(before.closing_on, account.opening_on)
+        or (
+            new.electronic_sequence <> before.electronic_sequence + 1
+            and not (
+                new.electronic_sequence = 1
+                and extract(year from new.closing_on) > extract(year from before.closing_on)
+            )
+        ) then
+        perform raise_statement_rule('statements', 'statements_follows_ck', 'it does not follow the statement before it');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement_file() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if tg_op = 'INSERT' then
+        if new.status <> 'pending' or new.mapping_id is not null then
+            perform raise_statement_rule('statement_files', 'statement_files_new_ck', 'a file is announced before it is read');
+        end if;
+        return null;
+    end if;
+    if (
+        new.id, new.bank_account_id, new.format, new.file_name, new.media_type, new.size_bytes, new.sha256, new.object_key,
+        new.uploaded_by, new.requested_at
+    ) is distinct from (
+        old.id, old.bank_account_id, old.format, old.file_name, old.media_type, old.size_bytes, old.sha256, old.object_key,
+        old.uploaded_by, old.requested_at
+    ) or (old.status, new.status) not in (('pending', 'imported'), ('imported', 'withdrawn'))
+    or (old.status = 'imported' and (
+        new.mapping_id, new.imported_by, new.imported_at
+    ) is distinct from (old.mapping_id, old.imported_by, old.imported_at)) then
+        perform raise_statement_rule(
+            'statement_files', 'statement_files_step_ck', 'a file is imported, then perhaps withdrawn, each once'
+        );
+    end if;
+    perform from bank_accounts a where a.id = new.bank_account_id for update;
+    if new.status = 'imported' then
+        if (new.format = 'csv') <> (new.mapping_id is not null) or not exists (
+            select from statements s where s.file_id = new.id
+        ) or exists (
+            select from statements s
+            left join statement_lines l on l.statement_id = s.id
+            where s.file_id = new.id
+            group by s.id
+            having s.opening_minor + coalesce(sum(l.amount_minor), 0) <> s.closing_minor or count(l.id) <> s.line_count
+                or coalesce(max(l.number), 0) <> s.line_count or coalesce(min(l.number), 1) < 1
+        ) then
+            perform raise_statement_rule(
+                'statement_files', 'statement_files_sum_ck', 'an opening balance and all lines give the closing balance'
+            );
+        end if;
+        return null;
+    end if;
+    if exists (
+        select from statements s join statement_files f on f.id = s.file_id
+        where s.bank_account_id = new.bank_account_id and f.status = 'imported'
+            and s.number > (select max(x.number) from statements x where x.file_id = new.id)
+    ) then
+        perform raise_statement_rule(
+            'statement_files', 'statement_files_last_ck', 'the statements after it are withdrawn first'
+        );
+    end if;
+    if exists (
+        select from statements s
+        join statement_lines l on l.statement_id = s.id
+        join statement_match_lines m on m.line_id = l.id and m.in_force
+        where s.file_id = new.id
+    ) then
+        perform raise_statement_rule('statement_files', 'statement_files_matched_ck', 'its matches are undone first');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement_file() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement_imported() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if (select f.status = 'pending' from statement_files f where f.id = new.file_id) then
+        perform raise_statement_rule('statements', 'statements_imported_ck', 'a file is imported with its statements');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement_imported() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement_lines() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from added l
+        join statements s on s.id = l.statement_id
+        join statement_files f on f.id = s.file_id
+        join bank_accounts a on a.id = s.bank_account_id
+        where f.status <> 'pending' or (l.bank_account_id, l.currency) <> (a.id, a.currency)
+    ) then
+        perform raise_statement_rule('statement_lines', 'statement_lines_statement_ck', 'a line comes with its statement');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement_lines() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement_mapping() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform from bank_accounts a where a.id = new.bank_account_id for update;
+    if new.number <> 1 + (
+        select count(*) from statement_mappings m where m.bank_account_id = new.bank_account_id and m.id <> new.id
+    ) then
+        perform raise_statement_rule(
+            'statement_mappings', 'statement_mappings_order_ck', 'mappings are numbered as they are recorded'
+        );
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement_mapping() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement_match() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    whole statement_matches;
+    lines record;
+    records record;
+begin
+    select m.* into whole from statement_matches m
+    where m.id = coalesce(to_jsonb(new) ->> 'match_id', to_jsonb(new) ->> 'id')::uuid;
+    select count(*) as number, sum(l.amount_minor) as amount_minor into lines
+    from statement_match_lines m join statement_lines l on l.id = m.line_id where m.match_id = whole.id;
+    select count(*) as number, coalesce(sum(r.amount_minor), 0) as amount_minor into records
+    from statement_match_records r where r.match_id = whole.id;
+    -- Lines alone explain each other where one takes the other back.
+    if (lines.number, records.number) <> (whole.line_count, whole.record_count)
+        or lines.number = 0 or (records.number = 0 and lines.number < 2) or lines.amount_minor <> records.amount_minor then
+        perform raise_statement_rule(
+            'statement_matches', 'statement_matches_balanced_ck', 'lines and what explains them come to the same amount'
+        );
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement_match() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement_match_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    file uuid;
+begin
+    select s.file_id into file
+    from statement_lines l
+    join statements s on s.id = l.statement_id
+    join statement_matches m on m.bank_account_id = l.bank_account_id
+    where l.id = new.line_id and m.id = new.match_id and m.undone_at is null;
+    -- Waits for whoever withdraws the file.
+    perform from statement_files f where f.id = file and f.status = 'imported' for share;
+    if not found or not new.in_force then
+        perform raise_statement_rule(
+            'statement_match_lines', 'statement_match_lines_account_ck', 'a match is of lines of one account'
+        );
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement_match_line() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_statement_match_record() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    account bank_accounts;
+    whole bigint;
+begin
+    select a.* into account
+    from statement_matches m join bank_accounts a on a.id = m.bank_account_id
+    where m.id = new.match_id and m.undone_at is null;
+    if account.id is null or not new.in_force or new.currency <> account.currency then
+        perform raise_statement_rule('statement_match_records', 'statement_match_records_new_ck', 'a match is in its account''s currency, and not undone');
+    end if;
+    if new.record_id is null then
+        return null;
+    end if;
+    case
+        when new.kind = 'payment' then
+            perform from payments p where p.id = new.record_id for no key update;
+        when new.kind = 'payment_refund' then
+            perform from payments p where p.id = (select r.payment_id from payment_refunds r where r.id = new.record_id)
+            for no key update;
+        when new.kind in ('advance_sent', 'advance_received') then
+            perform from advances a where a.id = new.record_id for no key update;
+        else
+            perform from advances a where a.id = (select r.advance_id from advance_returns r where r.id = new.record_id)
+            for no key update;
+    end case;
+    whole := statement_record_amount(account, new.kind, new.record_id);
+    if whole is null then
+        perform raise_statement_rule(
+            'statement_match_records', 'statement_match_records_record_ck', 'nothing of this record moved on the account'
+        );
+    end if;
+    if sign(new.amount_minor) <> sign(whole) or abs(statement_record_matched(new.kind, new.record_id)) > abs(whole) then
+        perform raise_statement_rule(
+            'statement_match_records', 'statement_match_records_rest_ck', 'not so much of this record is without a line'
+        );
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_statement_match_record() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_supplier_account() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2279,6 +2751,15 @@ end $$;
 
 ALTER FUNCTION public.raise_payment_rule(rule text, explanation text) OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.raise_statement_rule(relation text, rule text, explanation text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '%', explanation using errcode = '23514', constraint = rule, table = relation;
+end $$;
+
+ALTER FUNCTION public.raise_statement_rule(relation text, rule text, explanation text) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.record_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2454,6 +2935,72 @@ END;
 
 ALTER FUNCTION public.returned_by_administrative_status(of_year integer) OWNER TO reintegration_guard;
 
+CREATE TABLE public.bank_accounts (
+    id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid,
+    kind text NOT NULL,
+    account text NOT NULL,
+    currency text NOT NULL,
+    name text NOT NULL,
+    opening_on date NOT NULL,
+    opening_minor bigint NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT bank_accounts_account_ck CHECK (
+CASE kind
+    WHEN 'iban'::text THEN public.is_iban(account)
+    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
+    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
+END),
+    CONSTRAINT bank_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
+    CONSTRAINT bank_accounts_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.bank_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.bank_accounts OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = (statement_record_amount.account).currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = (statement_record_amount.account).currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric ELSE NULL::numeric END;
+
+ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) OWNER TO reintegration_owner;
+
+CREATE TABLE public.statement_match_records (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    match_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    record_id uuid,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    note text,
+    score smallint,
+    explanation jsonb,
+    in_force boolean DEFAULT true NOT NULL,
+    CONSTRAINT statement_match_records_amount_ck CHECK ((amount_minor <> 0)),
+    CONSTRAINT statement_match_records_kind_ck CHECK (
+CASE
+    WHEN (kind = ANY (ARRAY['payment'::text, 'payment_refund'::text, 'advance_sent'::text, 'advance_received'::text, 'return_sent'::text, 'return_received'::text])) THEN (num_nulls(record_id, score, explanation) = 0)
+    WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
+    ELSE false
+END),
+    CONSTRAINT statement_match_records_note_ck CHECK (((length(note) >= 3) AND (length(note) <= 2000))),
+    CONSTRAINT statement_match_records_score_ck CHECK (((score >= 0) AND (score <= 100)))
+);
+
+ALTER TABLE ONLY public.statement_match_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_match_records OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.statement_record_matched(record_kind text, record uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN (SELECT (COALESCE(sum(m.amount_minor), (0)::numeric))::bigint AS "coalesce" FROM public.statement_match_records m WHERE ((m.record_id = statement_record_matched.record) AND (m.kind = statement_record_matched.record_kind) AND m.in_force));
+
+ALTER FUNCTION public.statement_record_matched(record_kind text, record uuid) OWNER TO reintegration_owner;
+
 CREATE TABLE public.supplier_likenesses (
     id uuid NOT NULL,
     earlier_id uuid NOT NULL,
@@ -2617,6 +3164,25 @@ CREATE FUNCTION public.supplier_likeness_differences() RETURNS TABLE(supplier_id
 END;
 
 ALTER FUNCTION public.supplier_likeness_differences() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.undo_statement_match() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if old.undone_at is not null or new.undone_at is null or (
+        new.id, new.bank_account_id, new.line_count, new.record_count, new.matched_by, new.matched_at
+    ) is distinct from (
+        old.id, old.bank_account_id, old.line_count, old.record_count, old.matched_by, old.matched_at
+    ) then
+        perform raise_statement_rule('statement_matches', 'statement_matches_step_ck', 'a match is undone once');
+    end if;
+    update statement_match_lines set in_force = false where match_id = new.id;
+    update statement_match_records set in_force = false where match_id = new.id;
+    return null;
+end $$;
+
+ALTER FUNCTION public.undo_statement_match() OWNER TO reintegration_guard;
 
 CREATE PROCEDURE public.version_table(IN relation regclass)
     LANGUAGE plpgsql
@@ -3450,6 +4016,21 @@ CREATE TABLE public.schema_migrations (
 
 ALTER TABLE public.schema_migrations OWNER TO reintegration_owner;
 
+CREATE TABLE public.statement_mappings (
+    id uuid NOT NULL,
+    bank_account_id uuid NOT NULL,
+    number integer NOT NULL,
+    mapping jsonb NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT statement_mappings_mapping_ck CHECK (((jsonb_typeof(mapping) = 'object'::text) AND (length((mapping)::text) <= 20000)))
+);
+
+ALTER TABLE ONLY public.statement_mappings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_mappings OWNER TO reintegration_owner;
+
 CREATE TABLE public.status_transitions (
     entity text NOT NULL,
     from_status text NOT NULL,
@@ -3565,6 +4146,12 @@ ALTER TABLE ONLY public.advances
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pk PRIMARY KEY (sequence);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_account_uq UNIQUE (account, currency);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.budget_transfers
     ADD CONSTRAINT budget_transfers_pk PRIMARY KEY (id);
@@ -3854,6 +4441,48 @@ ALTER TABLE ONLY public.returnees
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.statement_files
+    ADD CONSTRAINT statement_files_key_uq UNIQUE (object_key);
+
+ALTER TABLE ONLY public.statement_files
+    ADD CONSTRAINT statement_files_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_number_uq UNIQUE (statement_id, number);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statement_mappings
+    ADD CONSTRAINT statement_mappings_number_uq UNIQUE (bank_account_id, number);
+
+ALTER TABLE ONLY public.statement_mappings
+    ADD CONSTRAINT statement_mappings_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statement_match_lines
+    ADD CONSTRAINT statement_match_lines_once_uq UNIQUE (match_id, line_id);
+
+ALTER TABLE ONLY public.statement_match_lines
+    ADD CONSTRAINT statement_match_lines_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statement_match_records
+    ADD CONSTRAINT statement_match_records_number_uq UNIQUE (match_id, number);
+
+ALTER TABLE ONLY public.statement_match_records
+    ADD CONSTRAINT statement_match_records_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statement_matches
+    ADD CONSTRAINT statement_matches_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_number_uq UNIQUE (bank_account_id, number);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_position_uq UNIQUE (file_id, "position");
+
 ALTER TABLE ONLY public.status_transitions
     ADD CONSTRAINT status_transitions_pk PRIMARY KEY (entity, from_status, to_status);
 
@@ -3944,6 +4573,12 @@ CREATE INDEX advances_source_ix ON public.advances USING btree (source_id);
 CREATE INDEX audit_log_actor_ix ON public.audit_log USING btree (actor_id, sequence);
 
 CREATE INDEX audit_log_record_ix ON public.audit_log USING btree (table_name, row_id, sequence);
+
+CREATE INDEX bank_accounts_currency_ix ON public.bank_accounts USING btree (currency);
+
+CREATE INDEX bank_accounts_office_ix ON public.bank_accounts USING btree (field_office_id);
+
+CREATE INDEX bank_accounts_partner_ix ON public.bank_accounts USING btree (partner_id);
 
 CREATE INDEX budget_transfers_case_ix ON public.budget_transfers USING btree (case_id, requested_at);
 
@@ -4147,6 +4782,30 @@ CREATE INDEX returnees_nationality_ix ON public.returnees USING btree (nationali
 
 CREATE UNIQUE INDEX returnees_one_head_uq ON public.returnees USING btree (case_id) WHERE (household_role = 'head'::text);
 
+CREATE INDEX statement_files_account_ix ON public.statement_files USING btree (bank_account_id);
+
+CREATE UNIQUE INDEX statement_files_digest_uq ON public.statement_files USING btree (bank_account_id, sha256) WHERE (status = 'imported'::text);
+
+CREATE INDEX statement_files_mapping_ix ON public.statement_files USING btree (mapping_id);
+
+CREATE INDEX statement_lines_account_ix ON public.statement_lines USING btree (bank_account_id, booked_on);
+
+CREATE INDEX statement_lines_currency_ix ON public.statement_lines USING btree (currency);
+
+CREATE INDEX statement_match_lines_line_ix ON public.statement_match_lines USING btree (line_id);
+
+CREATE UNIQUE INDEX statement_match_lines_line_uq ON public.statement_match_lines USING btree (line_id) WHERE in_force;
+
+CREATE INDEX statement_match_records_currency_ix ON public.statement_match_records USING btree (currency);
+
+CREATE UNIQUE INDEX statement_match_records_once_uq ON public.statement_match_records USING btree (match_id, record_id);
+
+CREATE INDEX statement_match_records_record_ix ON public.statement_match_records USING btree (record_id) WHERE in_force;
+
+CREATE INDEX statement_matches_account_ix ON public.statement_matches USING btree (bank_account_id);
+
+CREATE INDEX statements_currency_ix ON public.statements USING btree (currency);
+
 CREATE INDEX supplier_likenesses_earlier_ix ON public.supplier_likenesses USING btree (earlier_id);
 
 CREATE INDEX supplier_likenesses_later_ix ON public.supplier_likenesses USING btree (later_id, earlier_id);
@@ -4185,6 +4844,8 @@ CREATE TRIGGER advances_audit_update AFTER UPDATE ON public.advances REFERENCING
 
 CREATE TRIGGER advances_check AFTER INSERT OR UPDATE ON public.advances FOR EACH ROW EXECUTE FUNCTION public.check_advance();
 
+CREATE TRIGGER advances_matched AFTER UPDATE OF recalled_at ON public.advances FOR EACH ROW WHEN (((new.recalled_at IS NOT NULL) AND (old.recalled_at IS NULL))) EXECUTE FUNCTION public.check_advance_matched();
+
 CREATE TRIGGER advances_no_truncate BEFORE TRUNCATE ON public.advances FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER advances_version BEFORE UPDATE ON public.advances FOR EACH ROW EXECUTE FUNCTION public.count_version();
@@ -4194,6 +4855,18 @@ CREATE TRIGGER advances_writer BEFORE INSERT OR UPDATE ON public.advances FOR EA
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER bank_accounts_audit_delete AFTER DELETE ON public.bank_accounts REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER bank_accounts_audit_insert AFTER INSERT ON public.bank_accounts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER bank_accounts_audit_update AFTER UPDATE ON public.bank_accounts REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER bank_accounts_check AFTER INSERT OR UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.check_bank_account();
+
+CREATE TRIGGER bank_accounts_no_truncate BEFORE TRUNCATE ON public.bank_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER bank_accounts_version BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER budget_transfers_audit_delete AFTER DELETE ON public.budget_transfers REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -4627,6 +5300,8 @@ CREATE TRIGGER payments_draw AFTER UPDATE OF status ON public.payments FOR EACH 
 
 CREATE TRIGGER payments_float BEFORE UPDATE OF from_float ON public.payments FOR EACH ROW WHEN (((new.from_float <> old.from_float) AND ((new.status <> 'released'::text) OR (old.status = 'released'::text)))) EXECUTE FUNCTION public.check_payment_float();
 
+CREATE TRIGGER payments_matched AFTER UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status <> old.status) AND (new.status = ANY (ARRAY['paid'::text, 'failed'::text, 'reversed'::text])))) EXECUTE FUNCTION public.check_payment_matched();
+
 CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_new_payment();
 
 CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
@@ -4735,6 +5410,94 @@ CREATE TRIGGER returnees_no_truncate BEFORE TRUNCATE ON public.returnees FOR EAC
 
 CREATE TRIGGER returnees_version BEFORE UPDATE ON public.returnees FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
+CREATE TRIGGER statement_files_audit_delete AFTER DELETE ON public.statement_files REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_files_audit_insert AFTER INSERT ON public.statement_files REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_files_audit_update AFTER UPDATE ON public.statement_files REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_files_check AFTER INSERT OR UPDATE ON public.statement_files FOR EACH ROW EXECUTE FUNCTION public.check_statement_file();
+
+CREATE TRIGGER statement_files_no_truncate BEFORE TRUNCATE ON public.statement_files FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER statement_files_version BEFORE UPDATE ON public.statement_files FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER statement_lines_append_only BEFORE DELETE OR UPDATE ON public.statement_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER statement_lines_audit_delete AFTER DELETE ON public.statement_lines REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_lines_audit_insert AFTER INSERT ON public.statement_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_lines_audit_update AFTER UPDATE ON public.statement_lines REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_lines_check AFTER INSERT ON public.statement_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_statement_lines();
+
+CREATE TRIGGER statement_lines_no_truncate BEFORE TRUNCATE ON public.statement_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER statement_mappings_append_only BEFORE DELETE OR UPDATE ON public.statement_mappings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER statement_mappings_audit_delete AFTER DELETE ON public.statement_mappings REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_mappings_audit_insert AFTER INSERT ON public.statement_mappings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_mappings_audit_update AFTER UPDATE ON public.statement_mappings REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_mappings_check AFTER INSERT ON public.statement_mappings FOR EACH ROW EXECUTE FUNCTION public.check_statement_mapping();
+
+CREATE TRIGGER statement_mappings_no_truncate BEFORE TRUNCATE ON public.statement_mappings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER statement_match_lines_audit_delete AFTER DELETE ON public.statement_match_lines REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_match_lines_audit_insert AFTER INSERT ON public.statement_match_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_match_lines_audit_update AFTER UPDATE ON public.statement_match_lines REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE CONSTRAINT TRIGGER statement_match_lines_balanced_ck AFTER INSERT ON public.statement_match_lines DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_statement_match();
+
+CREATE TRIGGER statement_match_lines_check AFTER INSERT ON public.statement_match_lines FOR EACH ROW EXECUTE FUNCTION public.check_statement_match_line();
+
+CREATE TRIGGER statement_match_lines_no_truncate BEFORE TRUNCATE ON public.statement_match_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER statement_match_records_audit_delete AFTER DELETE ON public.statement_match_records REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_match_records_audit_insert AFTER INSERT ON public.statement_match_records REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_match_records_audit_update AFTER UPDATE ON public.statement_match_records REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE CONSTRAINT TRIGGER statement_match_records_balanced_ck AFTER INSERT ON public.statement_match_records DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_statement_match();
+
+CREATE TRIGGER statement_match_records_check AFTER INSERT ON public.statement_match_records FOR EACH ROW EXECUTE FUNCTION public.check_statement_match_record();
+
+CREATE TRIGGER statement_match_records_no_truncate BEFORE TRUNCATE ON public.statement_match_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER statement_matches_audit_delete AFTER DELETE ON public.statement_matches REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_matches_audit_insert AFTER INSERT ON public.statement_matches REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statement_matches_audit_update AFTER UPDATE ON public.statement_matches REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE CONSTRAINT TRIGGER statement_matches_balanced_ck AFTER INSERT ON public.statement_matches DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_statement_match();
+
+CREATE TRIGGER statement_matches_no_truncate BEFORE TRUNCATE ON public.statement_matches FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER statement_matches_undo AFTER UPDATE ON public.statement_matches FOR EACH ROW EXECUTE FUNCTION public.undo_statement_match();
+
+CREATE TRIGGER statement_matches_version BEFORE UPDATE ON public.statement_matches FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER statements_append_only BEFORE DELETE OR UPDATE ON public.statements FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER statements_audit_delete AFTER DELETE ON public.statements REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statements_audit_insert AFTER INSERT ON public.statements REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statements_audit_update AFTER UPDATE ON public.statements REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER statements_check AFTER INSERT ON public.statements FOR EACH ROW EXECUTE FUNCTION public.check_statement();
+
+CREATE CONSTRAINT TRIGGER statements_imported_ck AFTER INSERT ON public.statements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_statement_imported();
+
+CREATE TRIGGER statements_no_truncate BEFORE TRUNCATE ON public.statements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
 CREATE TRIGGER supplier_accounts_audit_delete AFTER DELETE ON public.supplier_accounts REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER supplier_accounts_audit_insert AFTER INSERT ON public.supplier_accounts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -4836,6 +5599,15 @@ ALTER TABLE ONLY public.advances
 
 ALTER TABLE ONLY public.advances
     ADD CONSTRAINT advances_source_fk FOREIGN KEY (source_id) REFERENCES public.advances(id);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_office_fk FOREIGN KEY (field_office_id) REFERENCES public.field_offices(id);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
 ALTER TABLE ONLY public.budget_transfers
     ADD CONSTRAINT budget_transfers_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
@@ -5065,6 +5837,48 @@ ALTER TABLE ONLY public.returnees
 ALTER TABLE ONLY public.returnees
     ADD CONSTRAINT returnees_nationality_fk FOREIGN KEY (nationality) REFERENCES public.countries(code);
 
+ALTER TABLE ONLY public.statement_files
+    ADD CONSTRAINT statement_files_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+ALTER TABLE ONLY public.statement_files
+    ADD CONSTRAINT statement_files_mapping_fk FOREIGN KEY (mapping_id) REFERENCES public.statement_mappings(id);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_statement_fk FOREIGN KEY (statement_id) REFERENCES public.statements(id);
+
+ALTER TABLE ONLY public.statement_mappings
+    ADD CONSTRAINT statement_mappings_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+ALTER TABLE ONLY public.statement_match_lines
+    ADD CONSTRAINT statement_match_lines_line_fk FOREIGN KEY (line_id) REFERENCES public.statement_lines(id);
+
+ALTER TABLE ONLY public.statement_match_lines
+    ADD CONSTRAINT statement_match_lines_match_fk FOREIGN KEY (match_id) REFERENCES public.statement_matches(id);
+
+ALTER TABLE ONLY public.statement_match_records
+    ADD CONSTRAINT statement_match_records_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.statement_match_records
+    ADD CONSTRAINT statement_match_records_match_fk FOREIGN KEY (match_id) REFERENCES public.statement_matches(id);
+
+ALTER TABLE ONLY public.statement_matches
+    ADD CONSTRAINT statement_matches_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_file_fk FOREIGN KEY (file_id) REFERENCES public.statement_files(id);
+
 ALTER TABLE ONLY public.supplier_accounts
     ADD CONSTRAINT supplier_accounts_supplier_fk FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
@@ -5113,6 +5927,14 @@ CREATE POLICY audit_log_guard ON public.audit_log FOR INSERT TO reintegration_gu
 CREATE POLICY audit_log_position ON public.audit_log FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
 CREATE POLICY audit_log_read ON public.audit_log FOR SELECT USING (((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['fedasil_programme'::text, 'system'::text])) OR ((( SELECT public.actor_role() AS actor_role) = 'auditor'::text) AND (table_name <> 'returnee_identities'::text))));
+
+ALTER TABLE public.bank_accounts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY bank_accounts_guard ON public.bank_accounts TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY bank_accounts_insert_roles ON public.bank_accounts AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY bank_accounts_scope ON public.bank_accounts USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
 
 ALTER TABLE public.budget_transfers ENABLE ROW LEVEL SECURITY;
 
@@ -5493,6 +6315,80 @@ CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_
 
 CREATE POLICY returnees_update_roles ON public.returnees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
+ALTER TABLE public.statement_files ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY statement_files_guard ON public.statement_files TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY statement_files_insert_roles ON public.statement_files AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY statement_files_scope ON public.statement_files USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.bank_accounts a
+  WHERE (a.id = statement_files.bank_account_id))));
+
+CREATE POLICY statement_files_update_roles ON public.statement_files AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+ALTER TABLE public.statement_lines ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY statement_lines_guard ON public.statement_lines TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY statement_lines_insert_roles ON public.statement_lines AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY statement_lines_scope ON public.statement_lines USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.bank_accounts a
+  WHERE (a.id = statement_lines.bank_account_id))));
+
+ALTER TABLE public.statement_mappings ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY statement_mappings_guard ON public.statement_mappings TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY statement_mappings_insert_roles ON public.statement_mappings AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY statement_mappings_scope ON public.statement_mappings USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.bank_accounts a
+  WHERE (a.id = statement_mappings.bank_account_id))));
+
+ALTER TABLE public.statement_match_lines ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY statement_match_lines_guard ON public.statement_match_lines TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY statement_match_lines_insert_roles ON public.statement_match_lines AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY statement_match_lines_scope ON public.statement_match_lines USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.statement_matches m
+  WHERE (m.id = statement_match_lines.match_id))));
+
+ALTER TABLE public.statement_match_records ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY statement_match_records_guard ON public.statement_match_records TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY statement_match_records_insert_roles ON public.statement_match_records AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY statement_match_records_scope ON public.statement_match_records USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.statement_matches m
+  WHERE (m.id = statement_match_records.match_id))));
+
+ALTER TABLE public.statement_matches ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY statement_matches_guard ON public.statement_matches TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY statement_matches_insert_roles ON public.statement_matches AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY statement_matches_scope ON public.statement_matches USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.bank_accounts a
+  WHERE (a.id = statement_matches.bank_account_id))));
+
+CREATE POLICY statement_matches_update_roles ON public.statement_matches AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+ALTER TABLE public.statements ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY statements_guard ON public.statements TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY statements_insert_roles ON public.statements AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY statements_scope ON public.statements USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.bank_accounts a
+  WHERE (a.id = statements.bank_account_id))));
+
 ALTER TABLE public.supplier_accounts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY supplier_accounts_insert_roles ON public.supplier_accounts AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is));
@@ -5604,6 +6500,50 @@ GRANT UPDATE(case_office_id) ON TABLE public.payments TO reintegration_guard;
 
 GRANT UPDATE(case_partner_id) ON TABLE public.payments TO reintegration_guard;
 
+GRANT SELECT,INSERT ON TABLE public.statement_files TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_files TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_files TO reintegration_guard;
+
+GRANT UPDATE(mapping_id) ON TABLE public.statement_files TO reintegration_app;
+
+GRANT UPDATE(status) ON TABLE public.statement_files TO reintegration_app;
+
+GRANT UPDATE(imported_by) ON TABLE public.statement_files TO reintegration_app;
+
+GRANT UPDATE(imported_at) ON TABLE public.statement_files TO reintegration_app;
+
+GRANT UPDATE(withdrawn_by) ON TABLE public.statement_files TO reintegration_app;
+
+GRANT UPDATE(withdrawn_at) ON TABLE public.statement_files TO reintegration_app;
+
+GRANT UPDATE(withdraw_reason) ON TABLE public.statement_files TO reintegration_app;
+
+GRANT UPDATE(version) ON TABLE public.statement_files TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.statements TO reintegration_app;
+GRANT SELECT ON TABLE public.statements TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statements TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.statement_lines TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_lines TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_lines TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.statement_match_lines TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_match_lines TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_match_lines TO reintegration_guard;
+
+GRANT UPDATE(in_force) ON TABLE public.statement_match_lines TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.statement_matches TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_matches TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_matches TO reintegration_guard;
+
+GRANT UPDATE(undone_by) ON TABLE public.statement_matches TO reintegration_app;
+
+GRANT UPDATE(undone_at) ON TABLE public.statement_matches TO reintegration_app;
+
+GRANT UPDATE(undo_reason) ON TABLE public.statement_matches TO reintegration_app;
+
 REVOKE ALL ON FUNCTION public.compare_supplier(supplier uuid) FROM PUBLIC;
 
 GRANT INSERT ON TABLE public.audit_log TO reintegration_guard;
@@ -5682,6 +6622,19 @@ GRANT SELECT(case_id) ON TABLE public.returnees TO reintegration_guard;
 REVOKE ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_app;
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_auditor;
+
+GRANT SELECT,INSERT ON TABLE public.bank_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.bank_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.bank_accounts TO reintegration_guard;
+
+GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_guard;
+GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.statement_match_records TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_match_records TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_match_records TO reintegration_guard;
+
+GRANT UPDATE(in_force) ON TABLE public.statement_match_records TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_app;
 GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_auditor;
@@ -5953,6 +6906,10 @@ GRANT SELECT ON TABLE public.return_desks TO reintegration_guard;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.returnee_identities TO reintegration_app;
 
 GRANT SELECT ON TABLE public.schema_migrations TO PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.statement_mappings TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_mappings TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_mappings TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.status_transitions TO reintegration_app;
 GRANT SELECT ON TABLE public.status_transitions TO reintegration_auditor;

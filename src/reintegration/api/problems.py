@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
 from inspect import cleandoc
-from typing import Annotated, Union
+from typing import Annotated, Any, Union
 from uuid import UUID
 
 import strawberry
@@ -53,6 +53,7 @@ class Problem:
 
 
 _problems: dict[type[DomainError], type[Problem]] = {}
+_parts: dict[type, type] = {}
 
 
 def problem_type(error: type[DomainError]) -> type[Problem]:
@@ -127,6 +128,8 @@ def _graph_type(hint: object, where: str, name: str) -> object:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint in _PLAIN:
         return _PLAIN[hint]
+    if dataclasses.is_dataclass(hint):
+        return _part_type(hint)
     if hint is UUID:
         return strawberry.ID if name == "id" or name.endswith(("_id", "_ids")) else UUID
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -139,7 +142,20 @@ def _graph_type(hint: object, where: str, name: str) -> object:
     raise TypeError(f"{where}: the graph can't show a {hint}")
 
 
-def _graph_value(error: DomainError, name: str, value: object) -> object:
+def _part_type(part: Any) -> type:  # noqa: ANN401 - a dataclass
+    """The type in the graph of a dataclass of plain fields that an error holds several of: `Fault` becomes `ProblemFault`."""
+    if part not in _parts:
+        hints = typing.get_type_hints(part)
+        fields = {
+            field.name: _graph_type(hints[field.name], f"{part.__name__}.{field.name}", field.name)
+            for field in dataclasses.fields(part)
+        }
+        plain = types.new_class(f"Problem{part.__name__}", exec_body=lambda body: body.update({"__annotations__": fields}))
+        _parts[part] = strawberry.type(plain, description=cleandoc(part.__doc__ or "").split("\n\n")[0])
+    return _parts[part]
+
+
+def _graph_value(error: DomainError, name: str, value: object) -> object:  # noqa: PLR0911 - one for each type
     """The value in the graph of an error's field."""
     match value:
         case UUID() if name == "id" or name.endswith(("_id", "_ids")):
@@ -152,6 +168,10 @@ def _graph_value(error: DomainError, name: str, value: object) -> object:
             return sorted((_graph_value(error, name, item) for item in value), key=str)
         case tuple() | list():
             return [_graph_value(error, name, item) for item in value]
+        case _ if type(value) in _parts:
+            part: Any = value
+            names = [field.name for field in dataclasses.fields(part)]
+            return _parts[type(part)](**{name: _graph_value(error, name, getattr(part, name)) for name in names})
         case _:
             return value
 

@@ -221,3 +221,21 @@ order by a.partner_id, a.field_office_id nulls first, b.days_from
 -- name: holds_of_suppliers
 -- Why nothing is released to each of these suppliers.
 select s.id as supplier_id, supplier_hold(s.id) as hold from suppliers as s where s.id = any ($1::uuid[])
+
+-- name: account_standing
+-- As `standing_of_accounts`, of the account `t`.
+select x.* from bank_account_standing(t.id, t.opening_minor) as x
+
+-- name: account_suspense_lines
+(select x.lines from bank_account_standing(t.id, t.opening_minor) as x)
+
+-- name: standing_of_accounts
+select t.id as bank_account_id, x.* from bank_accounts as t
+cross join lateral bank_account_standing(t.id, t.opening_minor) as x
+where t.id = any ($1::uuid[])
+
+-- name: line_in_suspense
+exists (
+    select from statements as s join statement_files as f on f.id = s.file_id and f.status = 'imported'
+    where s.id = t.statement_id
+) and not exists (select from statement_match_lines as m where m.line_id = t.id and m.in_force)

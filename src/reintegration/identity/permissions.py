@@ -61,6 +61,12 @@ class Permission(StrEnum):
     """Send money to who spends it, take it back, settle."""
     ADVANCE_TAKE = auto()
     """Receive such money, account for it, send it back."""
+    STATEMENT_READ = auto()
+    """What banks say of the accounts of partners and offices."""
+    STATEMENT_IMPORT = auto()
+    """Open accounts, import statements of banks, withdraw them."""
+    STATEMENT_MATCH = auto()
+    """Say why a line of a statement is there."""
     SUPPLIER_COMPARE = auto()
     """Say of two suppliers that are alike whether the later one may be paid."""
     EVIDENCE_UPLOAD = auto()
@@ -124,6 +130,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.SUPPLIER_WRITE,
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
+            _P.STATEMENT_READ,
+            _P.STATEMENT_IMPORT,
+            _P.STATEMENT_MATCH,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FIELD_APPROVER: _READ_BY_ALL_WITH_CASES
@@ -137,6 +146,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.SUPPLIER_CONFIRM,
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
+            _P.STATEMENT_READ,
+            _P.STATEMENT_IMPORT,
+            _P.STATEMENT_MATCH,
         },
         Role.PARTNER_COORDINATOR: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
@@ -155,6 +167,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ADVANCE_READ,
             _P.ADVANCE_GIVE,
             _P.ADVANCE_TAKE,
+            _P.STATEMENT_READ,
+            _P.STATEMENT_IMPORT,
+            _P.STATEMENT_MATCH,
             _P.SUPPLIER_COMPARE,
             _P.EVIDENCE_UPLOAD,
         },
@@ -170,6 +185,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RATE_CONFIRM,
             _P.REPORT_ORDER,
             _P.ADVANCE_READ,
+            _P.STATEMENT_READ,
             _P.ADVANCE_GIVE,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
@@ -193,6 +209,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.SUPPLIER_COMPARE,
             _P.REPORT_ORDER,
             _P.ADVANCE_READ,
+            _P.STATEMENT_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,
@@ -204,6 +221,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ENTITLEMENT_EXPLAIN,
             _P.HOLD_READ,
             _P.ADVANCE_READ,
+            _P.STATEMENT_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,

@@ -149,6 +149,13 @@ def _violated(constraint: str, explanation: str) -> ConstraintViolationError:
     return ConstraintViolationError(constraint=constraint, explanation=explanation)
 
 
+@dataclass(kw_only=True)
+class PaymentMatchedError(DomainError):
+    """A line of a bank's statement says that so much of this payment was paid; undo that match first."""
+
+    code: ClassVar[str] = "PAYMENT_MATCHED"
+
+
 CONSTRAINTS: ConstraintErrors = {
     **supplier_errors.CONSTRAINTS,
     **receipt_errors.CONSTRAINTS,
@@ -203,6 +210,7 @@ CONSTRAINTS: ConstraintErrors = {
         field="paidInPart", reason="a payment of which nothing was paid has failed"
     ),
     "payments_refunded_ck": PaymentRefundedError,
+    "payments_matched_ck": PaymentMatchedError,
     "payment_refunds_pk": id_taken,
     "payment_refunds_line_fk": lambda: NotFoundError(kind="PaymentLine"),
     "payment_refunds_one_open_uq": RefundOpenError,

@@ -29,7 +29,7 @@ async def confirm_payment(transaction: Transaction, command: ConfirmPayment) -> 
 
     Raises:
         PaymentInFutureError, DocumentsMissingError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
-        NotAtDepartureError, ApprovalVoidError, TransitionError, VersionConflictError, NotFoundError.
+        NotAtDepartureError, ApprovalVoidError, PaymentMatchedError, TransitionError, VersionConflictError, NotFoundError.
     """
     require(transaction.actor, Permission.PAYMENT_SETTLE)
     if command.paid_on > today():
@@ -60,6 +60,7 @@ async def fail_payment(transaction: Transaction, command: FailPayment) -> Refere
 
     Raises:
         NonPaymentUnprovedError: the payment is unconfirmed and no evidence of non-payment is attached.
+        PaymentMatchedError: a line of a statement says that it was paid.
         TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
     """
     require(transaction.actor, Permission.PAYMENT_SETTLE)

@@ -28,6 +28,13 @@ class AdvanceNotAtZeroError(DomainError):
     code: ClassVar[str] = "ADVANCE_NOT_AT_ZERO"
 
 
+@dataclass(kw_only=True)
+class AdvanceMatchedError(DomainError):
+    """A line of a bank's statement says that this advance was sent; undo that match first."""
+
+    code: ClassVar[str] = "ADVANCE_MATCHED"
+
+
 def _four_eyes() -> SamePersonError:
     return SamePersonError(step="next step of an advance")
 
@@ -51,6 +58,7 @@ CONSTRAINTS: ConstraintErrors = {
     "advances_currency_fk": lambda: InvalidInputError(field="currency", reason="no currency that is known here"),
     "advances_source_ck": AdvanceClosedError,
     "advances_settled_ck": AdvanceNotAtZeroError,
+    "advances_matched_ck": AdvanceMatchedError,
     "advances_four_eyes_ck": _four_eyes,
     "advance_returns_pk": id_taken,
     "advance_returns_sent_ck": lambda: InvalidInputError(field="amount", reason="more than nothing"),

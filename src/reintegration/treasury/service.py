@@ -78,7 +78,8 @@ async def recall_advance(transaction: Transaction, command: RecallAdvance) -> Re
     """Record that an advance never arrived and its money is back where it came from. Locks the advance; its source by trigger.
 
     Raises:
-        TransitionError, SamePersonError, InvalidInputError, VersionConflictError, NotFoundError, ForbiddenError.
+        AdvanceMatchedError, TransitionError, SamePersonError, InvalidInputError, VersionConflictError, NotFoundError,
+        ForbiddenError.
     """
     require(transaction.actor, Permission.ADVANCE_GIVE)
     advance = await _under_way(transaction, command.id, command.expected_version, "recalled")

@@ -15,6 +15,8 @@ from reintegration.api.mutations.programme import ProgrammeMutations
 from reintegration.api.mutations.receipts import ReceiptMutations
 from reintegration.api.mutations.refunds import RefundMutations
 from reintegration.api.mutations.reports import ReportMutations
+from reintegration.api.mutations.statement_matches import StatementMatchMutations
+from reintegration.api.mutations.statements import StatementMutations
 from reintegration.api.mutations.suppliers import SupplierMutations
 
 __all__ = ["Mutation"]
@@ -33,6 +35,8 @@ class Mutation(
     RefundMutations,
     ReceiptMutations,
     AdvanceMutations,
+    StatementMutations,
+    StatementMatchMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

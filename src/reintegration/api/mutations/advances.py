@@ -14,7 +14,7 @@ from reintegration.cases.errors import FutureDateError
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.errors import SamePersonError, TransitionError
 from reintegration.treasury.commands import RecallAdvance, ReceiveAdvance, SendAdvance, SendBack, SettleAdvance, TakeBack
-from reintegration.treasury.errors import AdvanceClosedError, AdvanceNotAtZeroError, NotEnoughHeldError
+from reintegration.treasury.errors import AdvanceClosedError, AdvanceMatchedError, AdvanceNotAtZeroError, NotEnoughHeldError
 from reintegration.treasury.service import (
     recall_advance,
     receive_advance,
@@ -194,7 +194,7 @@ class AdvanceMutations:
         found = await returned(info.context, Advance, done.reference.id)
         return AdvanceReceivePayload(advance=found, replayed=done.replayed)
 
-    @mutation(AdvanceRecallPayload, TransitionError, SamePersonError)
+    @mutation(AdvanceRecallPayload, AdvanceMatchedError, TransitionError, SamePersonError)
     async def advance_recall(self, info: ApiInfo, asked: Input[AdvanceRecallInput]) -> AdvanceRecallPayload:
         """Record that an advance never arrived and its money is back where it came from."""
         done = await execute(info, asked, Permission.ADVANCE_GIVE, recall_advance, asked.command)

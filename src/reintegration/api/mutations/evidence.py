@@ -1,6 +1,7 @@
 """Mutations of evidence: announce a file, say that it was sent, hang it on a payment."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import strawberry
 
@@ -131,7 +132,7 @@ class EvidenceMutations:
         """Announce a file; the answer holds an address that takes exactly these bytes."""
         done = await execute(info, asked, Permission.EVIDENCE_UPLOAD, request_upload, asked.command)
         document = await record(info.context, Document, done.reference.id)
-        upload = None if document.status is DocumentStatus.STORED else await _presigned(info.context, document)
+        upload = None if document.status is DocumentStatus.STORED else await presigned(info.context, document.row)
         return DocumentRequestUploadPayload(document=document, upload=upload, replayed=done.replayed)
 
     @mutation(DocumentCompleteUploadPayload, errors.UploadMissingError, errors.UploadDiffersError)
@@ -168,15 +169,24 @@ class EvidenceMutations:
         )
 
 
-async def _presigned(context: ApiContext, document: Document) -> Upload:
+class Announced(Protocol):
+    """A row that names the object which will hold a file."""
+
+    object_key: str
+    size_bytes: int
+    media_type: str
+    sha256: str
+
+
+async def presigned(context: ApiContext, announced: Announced) -> Upload:
     """Sign after the commit; it asks nothing of the store."""
     await context.reset_reads()
     expires_at = now() + timedelta(seconds=UPLOAD_LIFETIME_S)
     signed = await context.object_store.presign_upload(
-        document.row.object_key,
-        size_bytes=document.size_bytes,
-        media_type=document.media_type,
-        sha256=document.sha256,
+        announced.object_key,
+        size_bytes=announced.size_bytes,
+        media_type=announced.media_type,
+        sha256=announced.sha256,
         expires_s=UPLOAD_LIFETIME_S,
     )
     headers = [UploadHeader(name=name, value=value) for name, value in signed.headers.items()]

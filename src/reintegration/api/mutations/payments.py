@@ -198,6 +198,7 @@ class PaymentMutations:
         errors.PaymentAfterDeadlineError,
         errors.NotAtDepartureError,
         errors.ApprovalVoidError,
+        errors.PaymentMatchedError,
         TransitionError,
     )
     async def payment_confirm(self, info: ApiInfo, asked: Input[PaymentConfirmInput]) -> PaymentConfirmPayload:
@@ -205,7 +206,7 @@ class PaymentMutations:
         done = await execute(info, asked, Permission.PAYMENT_SETTLE, confirm_payment, asked.command)
         return PaymentConfirmPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
-    @mutation(PaymentFailPayload, errors.NonPaymentUnprovedError, TransitionError)
+    @mutation(PaymentFailPayload, errors.NonPaymentUnprovedError, errors.PaymentMatchedError, TransitionError)
     async def payment_fail(self, info: ApiInfo, asked: Input[PaymentFailInput]) -> PaymentFailPayload:
         """Say that the money has certainly not gone; an unconfirmed payment needs evidence for it."""
         done = await execute(info, asked, Permission.PAYMENT_SETTLE, fail_payment, asked.command)
@@ -221,7 +222,7 @@ class PaymentMutations:
             payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed
         )
 
-    @mutation(PaymentReversePayload, SamePersonError, TransitionError, errors.PaymentRefundedError)
+    @mutation(PaymentReversePayload, SamePersonError, TransitionError, errors.PaymentRefundedError, errors.PaymentMatchedError)
     async def payment_reverse(self, info: ApiInfo, asked: Input[PaymentReverseInput]) -> PaymentReversePayload:
         """Say that the money of a paid payment came back: a reversing ledger entry, never an edit."""
         done = await execute(info, asked, Permission.PAYMENT_REVERSE, reverse_payment, asked.command)

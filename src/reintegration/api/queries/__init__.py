@@ -13,8 +13,18 @@ from reintegration.api.queries.payments import PaymentQueries
 from reintegration.api.queries.programme import ProgrammeQueries
 from reintegration.api.queries.records import RecordQueries
 from reintegration.api.queries.reports import ReportQueries
+from reintegration.api.queries.statements import StatementQueries
 
 
 @strawberry.type(description="What can be read. Every operation reads one snapshot.")
-class Query(CaseQueries, PaymentQueries, AdvanceQueries, ProgrammeQueries, RecordQueries, ReportQueries, InvariantQueries):
+class Query(
+    CaseQueries,
+    PaymentQueries,
+    AdvanceQueries,
+    StatementQueries,
+    ProgrammeQueries,
+    RecordQueries,
+    ReportQueries,
+    InvariantQueries,
+):
     """All roots."""

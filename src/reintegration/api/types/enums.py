@@ -9,9 +9,14 @@ from reintegration.entitlements.rules import Stream
 from reintegration.funding.service import FundKind, RateRule
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.actor import Role
+from reintegration.reconciliation.commands import RecordKind
 
 for _kind, _description in (
     (cases.CaseStatus, "Where a case stands in its life."),
+    (
+        RecordKind,
+        "What explains a line of a statement: one of six kinds of records, each in one direction, or a reason in words.",
+    ),
     (cases.AdministrativeStatus, "The profile at application; Belgium's affair alone."),
     (cases.ReferralChannel, "How the household came to the programme; Belgium's affair alone."),
     (cases.HouseholdRole, "Place in the household."),
@@ -263,3 +268,20 @@ class AuditAction(StrEnum):
     INSERT = auto()
     UPDATE = auto()
     DELETE = auto()
+
+
+@strawberry.enum(description="How a bank wrote a statement.")
+class StatementFormat(StrEnum):
+    """Column statement_files.format."""
+
+    CSV = auto()
+    CAMT053 = auto()
+
+
+@strawberry.enum(description="Where a bank's file stands.")
+class StatementFileStatus(StrEnum):
+    """Column statement_files.status."""
+
+    PENDING = auto()
+    IMPORTED = auto()
+    WITHDRAWN = auto()

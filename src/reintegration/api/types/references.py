@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     )
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
+    from reintegration.api.types.statements import (
+        BankStatement,
+        StatementFile,
+        StatementLine,
+        StatementMapping,
+        StatementMatchLine,
+        StatementMatchRecord,
+    )
     from reintegration.api.types.suppliers import Supplier, SupplierAccount, SupplierLikeness
 
 _ADVANCES = strawberry.lazy("reintegration.api.types.advances")
@@ -38,6 +46,7 @@ _LEDGER = strawberry.lazy("reintegration.api.types.ledger")
 _PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
 _PLANS = strawberry.lazy("reintegration.api.types.plans")
 _REPORTS = strawberry.lazy("reintegration.api.types.reports")
+_STATEMENTS = strawberry.lazy("reintegration.api.types.statements")
 _SUPPLIERS = strawberry.lazy("reintegration.api.types.suppliers")
 
 AdvanceRef = Annotated["Advance", _ADVANCES]
@@ -73,6 +82,12 @@ BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
 PlanRef = Annotated["Plan", _PLANS]
 PlanItemRef = Annotated["PlanItem", _PLANS]
 ReportFileRef = Annotated["ReportFile", _REPORTS]
+BankStatementRef = Annotated["BankStatement", _STATEMENTS]
+StatementFileRef = Annotated["StatementFile", _STATEMENTS]
+StatementLineRef = Annotated["StatementLine", _STATEMENTS]
+StatementMappingRef = Annotated["StatementMapping", _STATEMENTS]
+StatementMatchLineRef = Annotated["StatementMatchLine", _STATEMENTS]
+StatementMatchRecordRef = Annotated["StatementMatchRecord", _STATEMENTS]
 SupplierRef = Annotated["Supplier", _SUPPLIERS]
 SupplierAccountRef = Annotated["SupplierAccount", _SUPPLIERS]
 SupplierLikenessRef = Annotated["SupplierLikeness", _SUPPLIERS]

@@ -1,0 +1,1 @@
+"""Reconciliation: what banks say happened on accounts, beside what people have recorded."""

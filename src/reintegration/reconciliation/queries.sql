@@ -1,0 +1,85 @@
+-- name: last_statement
+select s.closing_minor, s.closing_on, s.electronic_sequence from last_statement($1) as s
+
+-- name: record_lines
+insert into statement_lines (
+    statement_id, bank_account_id, currency, id, number, source_row, booked_on, value_on, amount_minor, is_reversal, transactions,
+    bank_reference, end_to_end_reference, counterparty_name, counterparty_account, remittance
+)
+select $1, $2, $3, l.*
+from unnest(
+    $4::uuid[], $5::integer[], $6::integer[], $7::date[], $8::date[], $9::bigint[], $10::boolean[], $11::integer[], $12::text[],
+    $13::text[], $14::text[], $15::text[], $16::text[]
+) as l
+
+-- name: lines
+select l.id, l.bank_account_id, l.currency, l.booked_on, l.amount_minor, l.bank_reference, l.end_to_end_reference, l.counterparty_name,
+    l.counterparty_account, l.remittance
+from statement_lines as l
+where l.id = any ($1::uuid[])
+order by l.id
+
+-- name: candidates
+-- What may explain a line of an account ($1): records that moved money there in the line's direction ($2) around its day ($3),
+-- or the records of these ids ($4), of which something has no line yet. `most` of them, those next to the day first.
+with account as (
+    select a.* from bank_accounts as a where a.id = $1
+), office as (
+    select o.id from field_offices as o, account as a
+    where o.partner_id = a.partner_id and coalesce(a.field_office_id, o.id) = o.id
+), found as (
+    select 'payment' as kind, p.id, coalesce(p.paid_on, (p.released_at at time zone 'Europe/Brussels')::date) as moved_on,
+        p.settlement_reference as reference, p.invoice_number, s.name,
+        (select x.account from supplier_accounts as x where x.supplier_id = s.id order by x.number desc limit 1) as account
+    from payments as p
+    left join suppliers as s on s.id = p.supplier_id
+    where $2 < 0 and p.field_office_id in (select o.id from office as o) and p.status in ('released', 'unconfirmed', 'paid')
+        and exists (
+            select from payment_lines as l, account as a where l.payment_id = p.id and l.currency = a.currency
+        )
+    union all
+    select 'payment_refund', r.id, r.received_on, r.reference, p.invoice_number, s.name, null
+    from payment_refunds as r
+    join payments as p on p.id = r.payment_id
+    left join suppliers as s on s.id = p.supplier_id
+    where $2 > 0 and p.field_office_id in (select o.id from office as o) and r.decision = 'approved'
+        and r.currency = (select a.currency from account as a)
+    union all
+    select case when $2 < 0 then 'advance_sent' else 'advance_received' end, v.id,
+        case when $2 < 0 then v.sent_on else v.received_on end, v.reference, null, null, null
+    from advances as v, account as a
+    where v.partner_id = a.partner_id and case
+        when $2 < 0 then v.field_office_id is not null and a.field_office_id is null and v.recalled_at is null
+            and v.sent_currency = a.currency
+        else v.received_on is not null and v.field_office_id is not distinct from a.field_office_id and v.currency = a.currency
+    end
+    union all
+    select case when $2 < 0 then 'return_sent' else 'return_received' end, r.id,
+        case when $2 < 0 then r.sent_on else r.received_on end, r.reference, null, null, null
+    from advance_returns as r
+    join advances as v on v.id = r.advance_id
+    cross join account as a
+    where v.partner_id = a.partner_id and case
+        when $2 < 0 then v.field_office_id is not distinct from a.field_office_id and r.currency = a.currency
+        else r.received_on is not null and v.field_office_id is not null and a.field_office_id is null
+            and r.back_currency = a.currency
+    end
+), near as (
+    select f.* from found as f
+    where f.id = any ($4::uuid[]) or f.moved_on between $3 - 60 and $3 + 60
+)
+select n.kind, n.id, n.moved_on, n.reference, n.invoice_number, n.name, n.account, rest.minor as rest_minor
+from near as n
+cross join lateral (
+    select statement_record_amount(a, n.kind, n.id) - statement_record_matched(n.kind, n.id) as minor from account as a
+) as rest
+where rest.minor <> 0 or (rest.minor = 0 and n.id = any ($4::uuid[]))
+order by n.id = any ($4::uuid[]) desc, abs(n.moved_on - $3), n.id
+limit {most}
+
+-- name: match_line
+insert into statement_match_lines (match_id, line_id) values ($1, $2)
+
+-- name: match_record
+insert into statement_match_records (match_id, number, kind, record_id, amount_minor, note, score, explanation, currency)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)
