@@ -51,6 +51,7 @@ from tests.payment_steps import (
     reversal,
     supplied,
 )
+from tests.statement_steps import a_match, an_account
 from tests.proofs import value
 
 _PAID = "(select id from payments where status = 'paid' and kind = 'supplier_direct' order by id limit 1)"
@@ -97,6 +98,10 @@ PLANTED: Mapping[str, str] = {
     "float_payments": (
         "update payments set from_float = false where from_float; update payments set from_float = true where id = @paid"
     ),
+    "statements_follow": "update statements set closing_minor = closing_minor + 1",
+    "statement_matches": "update statement_match_records set amount_minor = amount_minor + 1",
+    "records_matched": "update statement_match_records set amount_minor = amount_minor * 1000000",
+    "bank_explained": "update bank_accounts set opening_minor = opening_minor + 1",
     "payment_totals": "update payment_totals set euro_minor = euro_minor + 1",
 }
 
@@ -113,6 +118,8 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     await a_float(work, euros(5_000), euros(5_000))
     from_float = await a_payment(work, plan, 1_000, status="approved")
     await carry_on(work, from_float, from_float=True)
+    account = await an_account(work)
+    await a_match(work, account, await a_payment(work, plan, 1_000))
     held = await a_payment(work, plan, 1_000, status="approved")
     hold = await done(work, APPROVER, payments.hold_payment, HoldPayment(new_id(), held, "complaint", "A neighbour called"))
     await done(work, FINANCE, payments.lift_hold, LiftHold(hold.id, 1, "Another household"))

@@ -74,6 +74,18 @@ INVARIANTS: Final = (
     Invariant("cash_held", "Nobody holds less than nothing, and what is empty has cost nothing.", "CashAccount"),
     Invariant("advances_accounted", "An advance is on its way, received as it says, and empty once it is settled.", "Advance"),
     Invariant("float_payments", "What a payment has drawn and spent of the float is what its lines say at its step.", "Payment"),
+    Invariant(
+        "statements_follow",
+        "Each statement opens with what the one before it closed with, and its lines give its end.",
+        "BankStatement",
+    ),
+    Invariant("statement_matches", "Lines of a match and what explains them come to the same amount.", "StatementMatch"),
+    Invariant(
+        "records_matched",
+        "Lines account for no more of a record than it moved, and for none that did not happen.",
+        "StatementMatch",
+    ),
+    Invariant("bank_explained", "Opening, what is explained and what is in suspense give what the bank holds.", "BankAccount"),
     Invariant("payment_totals", "Totals by country and month are the sums of their payments and refunds.", None),
 )
 

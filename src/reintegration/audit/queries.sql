@@ -275,6 +275,52 @@ left join (
 ) b on b.payment_id = m.id and b.currency = m.currency
 where m.paying is distinct from coalesce(b.paying, 0) or m.spent is distinct from coalesce(b.spent, 0)
 
+-- name: statements_follow
+select x.id
+from (
+    select s.id, s.opening_minor, s.closing_minor, s.line_count,
+        lag(s.closing_minor, 1, a.opening_minor) over (partition by s.bank_account_id order by s.number) as before_minor
+    from statements s
+    join statement_files f on f.id = s.file_id and f.status = 'imported'
+    join bank_accounts a on a.id = s.bank_account_id
+) x
+left join (
+    select l.statement_id, sum(l.amount_minor) as amount_minor, count(*) as lines from statement_lines l group by l.statement_id
+) l on l.statement_id = x.id
+where x.opening_minor <> x.before_minor or x.opening_minor + coalesce(l.amount_minor, 0) <> x.closing_minor
+    or coalesce(l.lines, 0) <> x.line_count
+
+-- name: statement_matches
+select m.id
+from statement_matches m
+left join (
+    select x.match_id, sum(l.amount_minor) as amount_minor, count(*) as number, bool_and(x.in_force) as in_force,
+        bool_or(x.in_force) as any_in_force
+    from statement_match_lines x join statement_lines l on l.id = x.line_id group by x.match_id
+) l on l.match_id = m.id
+left join (
+    select r.match_id, sum(r.amount_minor) as amount_minor, bool_or(r.in_force) as any_in_force
+    from statement_match_records r group by r.match_id
+) r on r.match_id = m.id
+where l.number is null or l.amount_minor <> coalesce(r.amount_minor, 0)
+    or (case when m.undone_at is null then not l.in_force else l.any_in_force or r.any_in_force end)
+
+-- name: records_matched
+select distinct r.match_id as id
+from statement_match_records r
+join statement_matches m on m.id = r.match_id
+join bank_accounts a on a.id = m.bank_account_id
+cross join lateral (
+    select statement_record_amount(a, r.kind, r.record_id) as whole, statement_record_matched(r.kind, r.record_id) as matched
+) x
+where r.in_force and r.record_id is not null
+    and (x.whole is null or sign(x.whole) <> sign(x.matched) or abs(x.matched) > abs(x.whole))
+
+-- name: bank_explained
+select a.id from bank_accounts a
+cross join lateral bank_account_standing(a.id, a.opening_minor) s
+where s.balance <> a.opening_minor + s.explained + s.suspense
+
 -- name: payment_totals
 select null::uuid as id from payment_totals_differences() d
 

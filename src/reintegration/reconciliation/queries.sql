@@ -33,7 +33,7 @@ with account as (
         (select x.account from supplier_accounts as x where x.supplier_id = s.id order by x.number desc limit 1) as account
     from payments as p
     left join suppliers as s on s.id = p.supplier_id
-    where $2 < 0 and p.field_office_id in (select o.id from office as o) and p.status in ('released', 'unconfirmed', 'paid')
+    where $2::integer < 0 and p.field_office_id in (select o.id from office as o) and p.status in ('released', 'unconfirmed', 'paid')
         and exists (
             select from payment_lines as l, account as a where l.payment_id = p.id and l.currency = a.currency
         )
@@ -66,7 +66,7 @@ with account as (
     end
 ), near as (
     select f.* from found as f
-    where f.id = any ($4::uuid[]) or f.moved_on between $3 - 60 and $3 + 60
+    where f.id = any ($4::uuid[]) or f.moved_on between $3::date - 60 and $3::date + 60
 )
 select n.kind, n.id, n.moved_on, n.reference, n.invoice_number, n.name, n.account, rest.minor as rest_minor
 from near as n
@@ -74,7 +74,7 @@ cross join lateral (
     select statement_record_amount(a, n.kind, n.id) - statement_record_matched(n.kind, n.id) as minor from account as a
 ) as rest
 where rest.minor <> 0 or (rest.minor = 0 and n.id = any ($4::uuid[]))
-order by n.id = any ($4::uuid[]) desc, abs(n.moved_on - $3), n.id
+order by n.id = any ($4::uuid[]) desc, abs(n.moved_on - $3::date), n.id
 limit {most}
 
 -- name: match_line
