@@ -33,6 +33,9 @@ APPEND_ONLY = {
     "payment_endorsements": "endorsed_by = 'somebody else'",
     "payment_shortfalls": "amount_minor = amount_minor + 1",
     "plan_items": "budget_minor = budget_minor + 1",
+    "statement_lines": "amount_minor = amount_minor + 1",
+    "statement_mappings": "mapping = '{}'",
+    "statements": "closing_minor = closing_minor + 1",
 }
 """Each table with a change that would matter."""
 TRUNCATED_BY_NOBODY = """
@@ -144,7 +147,13 @@ def _filler(table: str, column: str, kind: str) -> str:
         ("payment_documents", "stage"): "'request'",
         ("exchange_rates", "rate"): "'1'",
     }
-    by_kind = {"uuid": "gen_random_uuid()", "text": "repeat('a', 64)", "jsonb": "'{}'", "date": "current_date"}
+    by_kind = {
+        "uuid": "gen_random_uuid()",
+        "text": "repeat('a', 64)",
+        "jsonb": "'{}'",
+        "date": "current_date",
+        "boolean": "false",
+    }
     by_kind["timestamp with time zone"] = "now()"
     return known.get((table, column), by_kind.get(kind, "1"))
 

@@ -59,7 +59,9 @@ REFERENCE = {
 """Known to everybody signed in: the only tables without row-level security."""
 DEFINERS = {
     "check_advance",
+    "check_advance_matched",
     "check_advance_return",
+    "check_bank_account",
     "check_budget_transfer",
     "check_budget_transfer_posted",
     "check_case_closing",
@@ -75,6 +77,7 @@ DEFINERS = {
     "check_payment_endorsement",
     "check_payment_held",
     "check_payment_hold",
+    "check_payment_matched",
     "check_payment_part",
     "check_payment_refund",
     "check_payment_refund_posted",
@@ -90,6 +93,14 @@ DEFINERS = {
     "check_rebudget",
     "check_receipt_code",
     "check_refund_postings",
+    "check_statement",
+    "check_statement_file",
+    "check_statement_imported",
+    "check_statement_lines",
+    "check_statement_mapping",
+    "check_statement_match",
+    "check_statement_match_line",
+    "check_statement_match_record",
     "check_supplier_account",
     "check_supplier_likeness",
     "compare_names_anew",
@@ -108,6 +119,7 @@ DEFINERS = {
     "returned_by_administrative_status",
     "supplier_hold",
     "supplier_likeness_differences",
+    "undo_statement_match",
 }
 TYPES: dict[type[fields.Field], str] = {  # type: ignore[type-arg]  # of any value
     fields.UUIDField: "uuid",
