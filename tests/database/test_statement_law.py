@@ -10,7 +10,7 @@ import pytest
 from reintegration.database.transaction import Transaction
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.ids import new_id
-from tests.builders import APPROVER, CARITAS, COORDINATOR, IOM, MONGOLIA, OFFICER, SYSTEM, actor, days_ago
+from tests.builders import APPROVER, CARITAS, IOM, MONGOLIA, OFFICER, SYSTEM, actor, days_ago
 from tests.database.law import become, outcome, undone
 
 PEOPLE = tuple(role for role in Role if role is not Role.SYSTEM)
