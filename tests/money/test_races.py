@@ -37,6 +37,7 @@ from tests.money.races.float_moves import ADVANCES, OUT_OF_THE_FLOAT
 from tests.money.races.likeness_moves import RIVALS as RIVALS_OF_LIKENESSES
 from tests.money.races.moves import Move, move
 from tests.money.races.racing import Race, Track
+from tests.money.races.statement_moves import OF_A_LINE, STATEMENTS
 from tests.payment_steps import done
 from tests.rates import monthly_file
 from tests.unit.test_mutation_conventions import USE_CASES
@@ -45,6 +46,7 @@ EVERY_STOP = os.environ.get("RACES") == "all"
 JOBS = {"expire"}
 """What the clock does to money. Its notices move none."""
 WITHOUT_MONEY = {
+    "bankAccountOpen",
     "caseRegister",
     "documentRequestUpload",
     "documentCompleteUpload",
@@ -52,6 +54,7 @@ WITHOUT_MONEY = {
     "exchangeRateMonthImport",
     "exchangeRateMonthConfirm",
     "reportOrder",
+    "statementRequestUpload",
     "supplierRegister",
 }
 """There is no case yet, or it is about none, or it reads and writes nothing but its own new row."""
@@ -81,7 +84,10 @@ def never_together(mutations: set[str]) -> dict[str, set[frozenset[str]]]:
     on_the_way |= {f"payment{step}" for step in ("Submit", "Cancel", "Release", "Confirm", "Fail", "MarkUnconfirmed")}
     open_still = {f"payment{step}" for step in ("Approve", "Endorse", "Hold", "HoldLift", "Release", "Return")}
     return {
-        "Advances are asked of payments out of the float alone.": _pairs(ADVANCES, mutations - ADVANCES - OUT_OF_THE_FLOAT),
+        "Advances are asked of payments out of the float alone.": _pairs(
+            ADVANCES, mutations - ADVANCES - OUT_OF_THE_FLOAT - STATEMENTS
+        ),
+        "Lines of a bank are asked of who says how a payment ended.": _pairs(STATEMENTS, mutations - STATEMENTS - OF_A_LINE),
         "A likeness stands in the way of a release alone.": _pairs(["supplierLikenessDecide"], mutations - RIVALS_OF_LIKENESSES),
         "Facts move no money; they are raced with what grants it, and with what ends the case.": _pairs(
             FACTS, mutations - set(RIVALS_OF_FACTS)

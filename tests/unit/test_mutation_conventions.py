@@ -24,6 +24,9 @@ from reintegration.exports import service as exports
 from reintegration.payments import service as payments
 from reintegration.plans import service as plans
 from reintegration.programme import rates
+from reintegration.reconciliation import accounts as bank_accounts
+from reintegration.reconciliation import files as statement_files
+from reintegration.reconciliation import matching
 from reintegration.treasury import service as treasury
 
 _SCHEMA = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
@@ -85,6 +88,13 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "exchangeRateMonthImport": rates.import_rate_month,
     "exchangeRateMonthConfirm": rates.confirm_rate_month,
     "reportOrder": exports.order_report,
+    "bankAccountOpen": bank_accounts.open_bank_account,
+    "statementMappingRecord": bank_accounts.record_mapping,
+    "statementRequestUpload": statement_files.request_statement_upload,
+    "statementImport": statement_files.import_statements,
+    "statementWithdraw": statement_files.withdraw_statements,
+    "statementMatch": matching.match_lines,
+    "statementMatchUndo": matching.undo_match,
 }
 CREATIONS = {
     "budgetTransferRequest",

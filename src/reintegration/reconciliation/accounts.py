@@ -44,7 +44,9 @@ async def open_bank_account(transaction: Transaction, command: OpenBankAccount) 
 
 
 async def record_mapping(transaction: Transaction, command: RecordMapping) -> Reference:
-    """Say how the bank writes its CSV files from now on; what was read by an earlier mapping keeps that one. Locks the account.
+    """Say how the bank writes its CSV files from now on; what was read by an earlier mapping keeps that one.
+
+    Locks the bank account.
 
     Raises:
         MappingRefusedError, NotFoundError, ForbiddenError.

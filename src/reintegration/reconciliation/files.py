@@ -125,7 +125,7 @@ async def read_statement_file(
 
 
 async def import_statements(transaction: Transaction, command: ImportStatements) -> Reference:
-    """Record what was read, when each statement follows the one before it. Locks the account, then the file.
+    """Record what was read, when each statement follows the one before it. Locks the bank account, then the file.
 
     Raises:
         StatementKnownError, StatementGapError, TransitionError, VersionConflictError, NotFoundError, ForbiddenError.
@@ -156,7 +156,7 @@ async def withdraw_statements(transaction: Transaction, command: WithdrawStateme
     """Take back a file that another person should not have imported: cut off, or read by a wrong mapping.
 
     The last one first, and its matches undone before. What was read stays, and explains nothing any more.
-    Locks the account, then the file.
+    Locks the bank account, then the file.
 
     Raises:
         StatementNotLastError, StatementMatchedError, TransitionError, SamePersonError, VersionConflictError, NotFoundError,

@@ -18,6 +18,7 @@ from tests.money.races.moves import Move, pairs
 from tests.money.races.payment_moves import moves_of_payments
 from tests.money.races.racing import Track
 from tests.money.races.scenes import OPEN_PAYMENTS, PAID_PAYMENTS, Stage
+from tests.money.races.statement_moves import statement_moves
 
 _ALL = (*OPEN_PAYMENTS, *PAID_PAYMENTS)
 SCENES: Final = (
@@ -30,6 +31,7 @@ SCENES: Final = (
     "before its departure",
     "before its arrival",
     "out of the float",
+    "lines of a bank",
     "alike suppliers",
 )
 _THRESHOLD = """
@@ -92,6 +94,7 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
         for name, has_left in ((SCENES[6], False), (SCENES[7], True)):
             course.moves[name] = await early_moves(work, await a_case_before_arrival(work, has_left=has_left), has_left=has_left)
         course.moves[SCENES[8]] = await float_moves(work)
-        course.moves[SCENES[9]] = await likeness_moves(work)
+        course.moves[SCENES[9]] = await statement_moves(work)
+        course.moves[SCENES[10]] = await likeness_moves(work)
         await ground.keep()
         yield course
