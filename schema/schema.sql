@@ -2116,6 +2116,29 @@ end $$;
 
 ALTER FUNCTION public.compare_supplier(supplier uuid) OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.correct_period() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform lock_period(f.fund_id, false)
+    from (
+        select distinct a.fund_id from added p join ledger_accounts a on a.id = p.account_id order by a.fund_id
+    ) f;
+    insert into ledger_corrections (transaction_id, fund_id, corrects, month)
+    select distinct t.id, c.fund_id, date_trunc('month', t.effective_on)::date, (c.month + interval '1 month')::date
+    from added p
+    join ledger_accounts a on a.id = p.account_id
+    join ledger_transactions t on t.id = p.transaction_id
+    join lateral (
+        select x.fund_id, x.month from period_closes x where x.fund_id = a.fund_id order by x.month desc limit 1
+    ) c on t.effective_on < c.month + interval '1 month'
+    on conflict do nothing;
+    return null;
+end $$;
+
+ALTER FUNCTION public.correct_period() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.count_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -2390,6 +2413,21 @@ CREATE FUNCTION public.lock_drawn(payment uuid) RETURNS void
 END;
 
 ALTER FUNCTION public.lock_drawn(payment uuid) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.lock_period(fund uuid, closing boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+    key bigint := hashtextextended('period ' || fund::text, 0);
+begin
+    if closing then
+        perform pg_advisory_xact_lock(key);
+    else
+        perform pg_advisory_xact_lock_shared(key);
+    end if;
+end $$;
+
+ALTER FUNCTION public.lock_period(fund uuid, closing boolean) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.move_payment_scope() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2684,6 +2722,118 @@ END;
 
 ALTER FUNCTION public.payment_totals_differences() OWNER TO reintegration_guard;
 
+CREATE TABLE public.ledger_accounts (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    fund_id uuid NOT NULL,
+    case_id uuid,
+    stream text,
+    line_id uuid,
+    currency text NOT NULL,
+    minimum_minor bigint,
+    CONSTRAINT ledger_accounts_kind_ck CHECK ((kind = ANY (ARRAY['fund'::text, 'entitlement'::text, 'plan_line'::text, 'reserved'::text, 'spent'::text]))),
+    CONSTRAINT ledger_accounts_minimum_ck CHECK ((((kind = 'fund'::text) = (minimum_minor IS NULL)) AND (COALESCE(minimum_minor, (0)::bigint) = 0))),
+    CONSTRAINT ledger_accounts_stream_ck CHECK (((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])) AND ((kind = 'fund'::text) = (case_id IS NULL)) AND ((kind <> 'plan_line'::text) OR (line_id IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.ledger_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_accounts OWNER TO reintegration_owner;
+
+CREATE TABLE public.ledger_corrections (
+    transaction_id uuid NOT NULL,
+    fund_id uuid NOT NULL,
+    corrects date NOT NULL,
+    month date NOT NULL,
+    CONSTRAINT ledger_corrections_month_ck CHECK ((month > corrects))
+);
+
+ALTER TABLE ONLY public.ledger_corrections FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_corrections OWNER TO reintegration_owner;
+
+CREATE TABLE public.ledger_postings (
+    id bigint NOT NULL,
+    transaction_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    CONSTRAINT ledger_postings_amount_ck CHECK ((amount_minor <> 0))
+);
+
+ALTER TABLE ONLY public.ledger_postings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_postings OWNER TO reintegration_owner;
+
+CREATE TABLE public.ledger_transactions (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    case_id uuid NOT NULL,
+    reference_kind text NOT NULL,
+    reference_id uuid NOT NULL,
+    occasion integer NOT NULL,
+    reverses_id uuid,
+    effective_on date NOT NULL,
+    actor_id text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    transaction_id bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
+    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text])))
+);
+
+ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_transactions OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.period_transactions(fund uuid, of_month date, is_first boolean) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT t.id
+    FROM public.ledger_transactions t
+   WHERE ((t.effective_on < (period_transactions.of_month + '1 mon'::interval)) AND (period_transactions.is_first OR (t.effective_on >= period_transactions.of_month)) AND (EXISTS ( SELECT
+            FROM (public.ledger_postings p
+              JOIN public.ledger_accounts a ON ((a.id = p.account_id)))
+           WHERE ((p.transaction_id = t.id) AND (a.fund_id = period_transactions.fund)))) AND (NOT (EXISTS ( SELECT
+            FROM public.ledger_corrections c
+           WHERE ((c.transaction_id = t.id) AND (c.fund_id = period_transactions.fund))))))
+ UNION ALL
+  SELECT c.transaction_id
+    FROM public.ledger_corrections c
+   WHERE ((c.fund_id = period_transactions.fund) AND (c.month = period_transactions.of_month));
+END;
+
+ALTER FUNCTION public.period_transactions(fund uuid, of_month date, is_first boolean) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.period_seal(fund uuid, of_month date, is_first boolean, previous_digest text, OUT transactions bigint, OUT spent_minor bigint, OUT corrections bigint, OUT digest text) RETURNS record
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH entries AS (
+          SELECT x.id,
+             t.kind,
+             t.reference_id,
+             t.occasion,
+             t.effective_on
+            FROM (public.period_transactions(period_seal.fund, period_seal.of_month, period_seal.is_first) x(id)
+              JOIN public.ledger_transactions t ON ((t.id = x.id)))
+         )
+  SELECT ( SELECT count(*) AS count
+            FROM entries) AS count,
+     (COALESCE(( SELECT sum(p.amount_minor) AS sum
+            FROM ((entries e
+              JOIN public.ledger_postings p ON ((p.transaction_id = e.id)))
+              JOIN public.ledger_accounts a ON (((a.id = p.account_id) AND (a.kind = 'spent'::text) AND (a.fund_id = period_seal.fund))))), (0)::numeric))::bigint AS "coalesce",
+     ( SELECT count(*) AS count
+            FROM public.ledger_corrections c
+           WHERE ((c.fund_id = period_seal.fund) AND (c.month = period_seal.of_month))) AS count,
+     encode(sha256(convert_to((COALESCE(previous_digest, ''::text) || COALESCE(( SELECT string_agg(concat_ws('|'::text, e.id, e.kind, e.reference_id, e.occasion, e.effective_on, p.account_id, p.amount_minor, p.currency), '
+'::text ORDER BY e.id, p.id) AS string_agg
+            FROM ((entries e
+              JOIN public.ledger_postings p ON ((p.transaction_id = e.id)))
+              JOIN public.ledger_accounts a ON (((a.id = p.account_id) AND (a.fund_id = period_seal.fund))))), ''::text)), 'UTF8'::name)), 'hex'::text) AS encode;
+END;
+
+ALTER FUNCTION public.period_seal(fund uuid, of_month date, is_first boolean, previous_digest text, OUT transactions bigint, OUT spent_minor bigint, OUT corrections bigint, OUT digest text) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.plain_words(written text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN btrim(regexp_replace(translate(replace(lower((NORMALIZE(written, NFKC) COLLATE public.letters)), 'ß'::text, 'ss'::text), 'ςı̇­​‌‍‎‏⁠﻿'::text, 'σi'::text), '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u02bc\u055a-\u055f\u0589\u060c\u061b\u061f\u066a-\u066d\u06d4\u2010-\u206f\u2190-\u2bff\u3000-\u303f]+'::text, ' '::text, 'g'::text));
@@ -2935,6 +3085,39 @@ END;
 
 ALTER FUNCTION public.returned_by_administrative_status(of_year integer) OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.seal_period() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    last period_closes;
+    seal record;
+begin
+    perform lock_period(new.fund_id, true);
+    select c.* into last from period_closes c where c.fund_id = new.fund_id order by c.month desc limit 1;
+    if new.month <> (last.month + interval '1 month')::date then
+        raise exception 'months are closed one after the other'
+            using errcode = '23514', constraint = 'period_closes_order_ck', table = 'period_closes';
+    end if;
+    if new.month + interval '1 month' > programme_today() then
+        raise exception 'a month is closed when it is over'
+            using errcode = '23514', constraint = 'period_closes_over_ck', table = 'period_closes';
+    end if;
+    if exists (select from unexplained_payments(new.fund_id, new.month)) or exists (select from unexplained_lines(new.month)) then
+        raise exception 'something is open that nobody has explained'
+            using errcode = '23514', constraint = 'period_closes_explained_ck', table = 'period_closes';
+    end if;
+    select s.* into seal from period_seal(new.fund_id, new.month, last.id is null, last.digest) s;
+    new.transactions := seal.transactions;
+    new.spent_minor := seal.spent_minor;
+    new.corrections := seal.corrections;
+    new.digest := seal.digest;
+    new.previous_id := last.id;
+    return new;
+end $$;
+
+ALTER FUNCTION public.seal_period() OWNER TO reintegration_guard;
+
 CREATE TABLE public.bank_accounts (
     id uuid NOT NULL,
     partner_id uuid NOT NULL,
@@ -3183,6 +3366,52 @@ begin
 end $$;
 
 ALTER FUNCTION public.undo_statement_match() OWNER TO reintegration_guard;
+
+CREATE TABLE public.open_item_explanations (
+    id uuid NOT NULL,
+    month date NOT NULL,
+    payment_id uuid,
+    line_id uuid,
+    reason text NOT NULL,
+    explained_by text NOT NULL,
+    explained_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT open_item_explanations_item_ck CHECK ((num_nonnulls(payment_id, line_id) = 1)),
+    CONSTRAINT open_item_explanations_month_ck CHECK ((month = (date_trunc('month'::text, (month)::timestamp with time zone))::date)),
+    CONSTRAINT open_item_explanations_reason_ck CHECK (((length(reason) >= 3) AND (length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.open_item_explanations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.open_item_explanations OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.unexplained_lines(of_month date) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT l.id
+    FROM ((public.statement_lines l
+      JOIN public.statements s ON ((s.id = l.statement_id)))
+      JOIN public.statement_files f ON (((f.id = s.file_id) AND (f.status = 'imported'::text))))
+   WHERE ((l.booked_on < (unexplained_lines.of_month + '1 mon'::interval)) AND (NOT (EXISTS ( SELECT
+            FROM public.statement_match_lines m
+           WHERE ((m.line_id = l.id) AND m.in_force)))) AND (NOT (EXISTS ( SELECT
+            FROM public.open_item_explanations x
+           WHERE ((x.line_id = l.id) AND (x.month = unexplained_lines.of_month))))));
+END;
+
+ALTER FUNCTION public.unexplained_lines(of_month date) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.unexplained_payments(fund uuid, of_month date) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT p.id
+    FROM public.payments p
+   WHERE ((p.fund_id = unexplained_payments.fund) AND (p.status = 'unconfirmed'::text) AND (((p.released_at AT TIME ZONE 'Europe/Brussels'::text))::date < (unexplained_payments.of_month + '1 mon'::interval)) AND (NOT (EXISTS ( SELECT
+            FROM public.open_item_explanations x
+           WHERE ((x.payment_id = p.id) AND (x.month = unexplained_payments.of_month))))));
+END;
+
+ALTER FUNCTION public.unexplained_payments(fund uuid, of_month date) OWNER TO reintegration_owner;
 
 CREATE PROCEDURE public.version_table(IN relation regclass)
     LANGUAGE plpgsql
@@ -3716,44 +3945,12 @@ ALTER TABLE ONLY public.invariant_checks FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.invariant_checks OWNER TO reintegration_owner;
 
-CREATE TABLE public.ledger_accounts (
-    id uuid NOT NULL,
-    kind text NOT NULL,
-    fund_id uuid NOT NULL,
-    case_id uuid,
-    stream text,
-    line_id uuid,
-    currency text NOT NULL,
-    minimum_minor bigint,
-    CONSTRAINT ledger_accounts_kind_ck CHECK ((kind = ANY (ARRAY['fund'::text, 'entitlement'::text, 'plan_line'::text, 'reserved'::text, 'spent'::text]))),
-    CONSTRAINT ledger_accounts_minimum_ck CHECK ((((kind = 'fund'::text) = (minimum_minor IS NULL)) AND (COALESCE(minimum_minor, (0)::bigint) = 0))),
-    CONSTRAINT ledger_accounts_stream_ck CHECK (((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])) AND ((kind = 'fund'::text) = (case_id IS NULL)) AND ((kind <> 'plan_line'::text) OR (line_id IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.ledger_accounts FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.ledger_accounts OWNER TO reintegration_owner;
-
 CREATE TABLE public.ledger_kind_roles (
     kind text NOT NULL,
     role text NOT NULL
 );
 
 ALTER TABLE public.ledger_kind_roles OWNER TO reintegration_owner;
-
-CREATE TABLE public.ledger_postings (
-    id bigint NOT NULL,
-    transaction_id uuid NOT NULL,
-    account_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    CONSTRAINT ledger_postings_amount_ck CHECK ((amount_minor <> 0))
-);
-
-ALTER TABLE ONLY public.ledger_postings FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.ledger_postings OWNER TO reintegration_owner;
 
 ALTER TABLE public.ledger_postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.ledger_postings_id_seq
@@ -3763,25 +3960,6 @@ ALTER TABLE public.ledger_postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.ledger_transactions (
-    id uuid NOT NULL,
-    kind text NOT NULL,
-    case_id uuid NOT NULL,
-    reference_kind text NOT NULL,
-    reference_id uuid NOT NULL,
-    occasion integer NOT NULL,
-    reverses_id uuid,
-    effective_on date NOT NULL,
-    actor_id text NOT NULL,
-    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    transaction_id bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
-    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text])))
-);
-
-ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.ledger_transactions OWNER TO reintegration_owner;
 
 CREATE TABLE public.legal_forms (
     id uuid NOT NULL,
@@ -3888,6 +4066,26 @@ ALTER TABLE public.payment_totals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.period_closes (
+    id uuid NOT NULL,
+    fund_id uuid NOT NULL,
+    month date NOT NULL,
+    transactions bigint NOT NULL,
+    spent_minor bigint NOT NULL,
+    corrections bigint NOT NULL,
+    digest text NOT NULL,
+    previous_id uuid,
+    closed_by text NOT NULL,
+    closed_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT period_closes_digest_ck CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT period_closes_month_ck CHECK ((month = (date_trunc('month'::text, (month)::timestamp with time zone))::date))
+);
+
+ALTER TABLE ONLY public.period_closes FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.period_closes OWNER TO reintegration_owner;
 
 CREATE TABLE public.plan_items (
     id uuid NOT NULL,
@@ -4300,6 +4498,9 @@ ALTER TABLE ONLY public.ledger_accounts
 ALTER TABLE ONLY public.ledger_accounts
     ADD CONSTRAINT ledger_accounts_pk PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.ledger_corrections
+    ADD CONSTRAINT ledger_corrections_pk PRIMARY KEY (transaction_id, fund_id);
+
 ALTER TABLE ONLY public.ledger_kind_roles
     ADD CONSTRAINT ledger_kind_roles_pk PRIMARY KEY (kind, role);
 
@@ -4320,6 +4521,9 @@ ALTER TABLE ONLY public.legal_forms
 
 ALTER TABLE ONLY public.legal_forms
     ADD CONSTRAINT legal_forms_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.open_item_explanations
+    ADD CONSTRAINT open_item_explanations_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.operations
     ADD CONSTRAINT operations_code_uq UNIQUE (code);
@@ -4383,6 +4587,15 @@ ALTER TABLE ONLY public.payments
 
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.period_closes
+    ADD CONSTRAINT period_closes_month_uq UNIQUE (fund_id, month);
+
+ALTER TABLE ONLY public.period_closes
+    ADD CONSTRAINT period_closes_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.period_closes
+    ADD CONSTRAINT period_closes_previous_uq UNIQUE (previous_id);
 
 ALTER TABLE ONLY public.plan_items
     ADD CONSTRAINT plan_items_case_uq UNIQUE (id, case_id);
@@ -4676,6 +4889,8 @@ CREATE INDEX ledger_accounts_currency_ix ON public.ledger_accounts USING btree (
 
 CREATE INDEX ledger_accounts_fund_ix ON public.ledger_accounts USING btree (fund_id, kind);
 
+CREATE INDEX ledger_corrections_fund_ix ON public.ledger_corrections USING btree (fund_id, month);
+
 CREATE INDEX ledger_postings_account_ix ON public.ledger_postings USING btree (account_id) INCLUDE (amount_minor);
 
 CREATE INDEX ledger_postings_case_ix ON public.ledger_postings USING btree (case_id);
@@ -4683,6 +4898,12 @@ CREATE INDEX ledger_postings_case_ix ON public.ledger_postings USING btree (case
 CREATE INDEX ledger_postings_transaction_ix ON public.ledger_postings USING btree (transaction_id);
 
 CREATE INDEX ledger_transactions_case_ix ON public.ledger_transactions USING btree (case_id, recorded_at);
+
+CREATE INDEX ledger_transactions_effective_ix ON public.ledger_transactions USING btree (effective_on);
+
+CREATE INDEX open_item_explanations_line_ix ON public.open_item_explanations USING btree (line_id, month);
+
+CREATE INDEX open_item_explanations_payment_ix ON public.open_item_explanations USING btree (payment_id, month);
 
 CREATE INDEX operations_fund_ix ON public.operations USING btree (fund_id, starts_on);
 
@@ -5142,6 +5363,16 @@ CREATE TRIGGER ledger_accounts_audit_update AFTER UPDATE ON public.ledger_accoun
 
 CREATE TRIGGER ledger_accounts_no_truncate BEFORE TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER ledger_corrections_append_only BEFORE DELETE OR UPDATE ON public.ledger_corrections FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER ledger_corrections_audit_delete AFTER DELETE ON public.ledger_corrections REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('transaction_id');
+
+CREATE TRIGGER ledger_corrections_audit_insert AFTER INSERT ON public.ledger_corrections REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('transaction_id');
+
+CREATE TRIGGER ledger_corrections_audit_update AFTER UPDATE ON public.ledger_corrections REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('transaction_id');
+
+CREATE TRIGGER ledger_corrections_no_truncate BEFORE TRUNCATE ON public.ledger_corrections FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
 CREATE TRIGGER ledger_kind_roles_no_truncate BEFORE TRUNCATE ON public.ledger_kind_roles FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER ledger_postings_append_only BEFORE DELETE OR UPDATE ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -5157,6 +5388,8 @@ CREATE CONSTRAINT TRIGGER ledger_postings_balanced_ck AFTER INSERT ON public.led
 CREATE TRIGGER ledger_postings_check AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_postings();
 
 CREATE TRIGGER ledger_postings_no_truncate BEFORE TRUNCATE ON public.ledger_postings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER ledger_postings_period AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.correct_period();
 
 CREATE TRIGGER ledger_postings_rebudget AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_rebudget();
 
@@ -5181,6 +5414,16 @@ CREATE TRIGGER legal_forms_audit_update AFTER UPDATE ON public.legal_forms REFER
 CREATE TRIGGER legal_forms_compared AFTER INSERT OR UPDATE ON public.legal_forms FOR EACH STATEMENT EXECUTE FUNCTION public.compare_names_anew();
 
 CREATE TRIGGER legal_forms_no_truncate BEFORE TRUNCATE ON public.legal_forms FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER open_item_explanations_append_only BEFORE DELETE OR UPDATE ON public.open_item_explanations FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER open_item_explanations_audit_delete AFTER DELETE ON public.open_item_explanations REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER open_item_explanations_audit_insert AFTER INSERT ON public.open_item_explanations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER open_item_explanations_audit_update AFTER UPDATE ON public.open_item_explanations REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER open_item_explanations_no_truncate BEFORE TRUNCATE ON public.open_item_explanations FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER operations_audit_delete AFTER DELETE ON public.operations REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -5331,6 +5574,18 @@ CREATE TRIGGER payments_without_refund BEFORE UPDATE OF status ON public.payment
 CREATE TRIGGER payments_without_threshold BEFORE UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = 'released'::text) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_threshold();
 
 CREATE TRIGGER payments_writer BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((NOT ((new.case_office_id IS DISTINCT FROM old.case_office_id) OR (new.case_partner_id IS DISTINCT FROM old.case_partner_id)))) EXECUTE FUNCTION public.check_payment_writer();
+
+CREATE TRIGGER period_closes_append_only BEFORE DELETE OR UPDATE ON public.period_closes FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER period_closes_audit_delete AFTER DELETE ON public.period_closes REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER period_closes_audit_insert AFTER INSERT ON public.period_closes REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER period_closes_audit_update AFTER UPDATE ON public.period_closes REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER period_closes_no_truncate BEFORE TRUNCATE ON public.period_closes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER period_closes_seal BEFORE INSERT ON public.period_closes FOR EACH ROW EXECUTE FUNCTION public.seal_period();
 
 CREATE TRIGGER plan_items_append_only BEFORE DELETE OR UPDATE ON public.plan_items FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -5732,6 +5987,12 @@ ALTER TABLE ONLY public.ledger_accounts
 ALTER TABLE ONLY public.ledger_accounts
     ADD CONSTRAINT ledger_accounts_fund_fk FOREIGN KEY (fund_id) REFERENCES public.funds(id);
 
+ALTER TABLE ONLY public.ledger_corrections
+    ADD CONSTRAINT ledger_corrections_fund_fk FOREIGN KEY (fund_id) REFERENCES public.funds(id);
+
+ALTER TABLE ONLY public.ledger_corrections
+    ADD CONSTRAINT ledger_corrections_transaction_fk FOREIGN KEY (transaction_id) REFERENCES public.ledger_transactions(id);
+
 ALTER TABLE ONLY public.ledger_postings
     ADD CONSTRAINT ledger_postings_account_fk FOREIGN KEY (account_id) REFERENCES public.ledger_accounts(id);
 
@@ -5749,6 +6010,12 @@ ALTER TABLE ONLY public.ledger_transactions
 
 ALTER TABLE ONLY public.legal_forms
     ADD CONSTRAINT legal_forms_country_fk FOREIGN KEY (country_code) REFERENCES public.countries(code);
+
+ALTER TABLE ONLY public.open_item_explanations
+    ADD CONSTRAINT open_item_explanations_line_fk FOREIGN KEY (line_id) REFERENCES public.statement_lines(id);
+
+ALTER TABLE ONLY public.open_item_explanations
+    ADD CONSTRAINT open_item_explanations_payment_fk FOREIGN KEY (payment_id) REFERENCES public.payments(id);
 
 ALTER TABLE ONLY public.operations
     ADD CONSTRAINT operations_fund_fk FOREIGN KEY (fund_id) REFERENCES public.funds(id);
@@ -5812,6 +6079,12 @@ ALTER TABLE ONLY public.payments
 
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_supplier_fk FOREIGN KEY (supplier_id, field_office_id) REFERENCES public.suppliers(id, field_office_id);
+
+ALTER TABLE ONLY public.period_closes
+    ADD CONSTRAINT period_closes_fund_fk FOREIGN KEY (fund_id) REFERENCES public.funds(id);
+
+ALTER TABLE ONLY public.period_closes
+    ADD CONSTRAINT period_closes_previous_fk FOREIGN KEY (previous_id) REFERENCES public.period_closes(id);
 
 ALTER TABLE ONLY public.plan_items
     ADD CONSTRAINT plan_items_plan_fk FOREIGN KEY (plan_id, case_id) REFERENCES public.plans(id, case_id);
@@ -6100,6 +6373,14 @@ CREATE POLICY ledger_accounts_scope ON public.ledger_accounts USING ((( SELECT p
   WHERE (p.case_id = ledger_accounts.case_id)
  LIMIT 1)));
 
+ALTER TABLE public.ledger_corrections ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY ledger_corrections_guard ON public.ledger_corrections TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY ledger_corrections_scope ON public.ledger_corrections FOR SELECT USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.ledger_transactions t
+  WHERE (t.id = ledger_corrections.transaction_id))));
+
 ALTER TABLE public.ledger_postings ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ledger_postings_guard ON public.ledger_postings FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
@@ -6125,6 +6406,18 @@ CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( 
   WHERE (c.id = ledger_transactions.case_id)) OR ( SELECT true
    FROM public.payments p
   WHERE (p.id = ledger_transactions.reference_id))));
+
+ALTER TABLE public.open_item_explanations ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY open_item_explanations_guard ON public.open_item_explanations FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY open_item_explanations_insert_roles ON public.open_item_explanations AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text]) AS actor_is));
+
+CREATE POLICY open_item_explanations_scope ON public.open_item_explanations USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.payments p
+  WHERE (p.id = open_item_explanations.payment_id)) OR ( SELECT true
+   FROM public.statement_lines l
+  WHERE (l.id = open_item_explanations.line_id))));
 
 ALTER TABLE public.payment_documents ENABLE ROW LEVEL SECURITY;
 
@@ -6243,6 +6536,14 @@ CREATE POLICY payments_make ON public.payments FOR INSERT WITH CHECK ((( SELECT 
 CREATE POLICY payments_read ON public.payments FOR SELECT USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ((( SELECT public.actor_role() AS actor_role) = ANY (ARRAY['field_officer'::text, 'field_approver'::text])) AND ((field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR (case_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])))) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND ((case_partner_id = ( SELECT public.actor_partner() AS actor_partner)) OR (field_office_id = ANY (( SELECT ARRAY( SELECT o.id
            FROM public.field_offices o
           WHERE (o.partner_id = public.actor_partner())) AS "array")::uuid[]))))));
+
+ALTER TABLE public.period_closes ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY period_closes_guard ON public.period_closes FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY period_closes_insert_roles ON public.period_closes AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_finance'::text]) AS actor_is));
+
+CREATE POLICY period_closes_scope ON public.period_closes USING (( SELECT public.actor_sees_cash() AS actor_sees_cash));
 
 ALTER TABLE public.plan_items ENABLE ROW LEVEL SECURITY;
 
@@ -6607,6 +6908,24 @@ REVOKE ALL ON FUNCTION public.payment_totals_differences() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_totals_differences() TO reintegration_app;
 GRANT ALL ON FUNCTION public.payment_totals_differences() TO reintegration_auditor;
 
+GRANT SELECT,INSERT ON TABLE public.ledger_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.ledger_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.ledger_accounts TO reintegration_guard;
+
+GRANT UPDATE(minimum_minor) ON TABLE public.ledger_accounts TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.ledger_corrections TO reintegration_app;
+GRANT SELECT ON TABLE public.ledger_corrections TO reintegration_auditor;
+GRANT SELECT,INSERT ON TABLE public.ledger_corrections TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.ledger_postings TO reintegration_app;
+GRANT SELECT ON TABLE public.ledger_postings TO reintegration_auditor;
+GRANT SELECT ON TABLE public.ledger_postings TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.ledger_transactions TO reintegration_app;
+GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_auditor;
+GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_guard;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.case_intakes TO reintegration_app;
 GRANT SELECT ON TABLE public.case_intakes TO reintegration_auditor;
 
@@ -6682,6 +7001,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.supplier_traits TO reintegration_guar
 REVOKE ALL ON FUNCTION public.supplier_likeness_differences() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.supplier_likeness_differences() TO reintegration_app;
 GRANT ALL ON FUNCTION public.supplier_likeness_differences() TO reintegration_auditor;
+
+GRANT SELECT,INSERT ON TABLE public.open_item_explanations TO reintegration_app;
+GRANT SELECT ON TABLE public.open_item_explanations TO reintegration_auditor;
+GRANT SELECT ON TABLE public.open_item_explanations TO reintegration_guard;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.pgqueuer TO reintegration_app;
 
@@ -6813,22 +7136,8 @@ GRANT SELECT ON TABLE public.indicator_definitions TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.invariant_checks TO reintegration_app;
 GRANT SELECT ON TABLE public.invariant_checks TO reintegration_auditor;
 
-GRANT SELECT,INSERT ON TABLE public.ledger_accounts TO reintegration_app;
-GRANT SELECT ON TABLE public.ledger_accounts TO reintegration_auditor;
-GRANT SELECT ON TABLE public.ledger_accounts TO reintegration_guard;
-
-GRANT UPDATE(minimum_minor) ON TABLE public.ledger_accounts TO reintegration_guard;
-
 GRANT SELECT ON TABLE public.ledger_kind_roles TO reintegration_app;
 GRANT SELECT ON TABLE public.ledger_kind_roles TO reintegration_auditor;
-
-GRANT SELECT,INSERT ON TABLE public.ledger_postings TO reintegration_app;
-GRANT SELECT ON TABLE public.ledger_postings TO reintegration_auditor;
-GRANT SELECT ON TABLE public.ledger_postings TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.ledger_transactions TO reintegration_app;
-GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_auditor;
-GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.legal_forms TO reintegration_app;
 GRANT SELECT ON TABLE public.legal_forms TO reintegration_auditor;
@@ -6859,6 +7168,10 @@ GRANT UPDATE(lifted_by) ON TABLE public.payment_holds TO reintegration_app;
 GRANT UPDATE(lifted_at) ON TABLE public.payment_holds TO reintegration_app;
 
 GRANT UPDATE(lift_reason) ON TABLE public.payment_holds TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.period_closes TO reintegration_app;
+GRANT SELECT ON TABLE public.period_closes TO reintegration_auditor;
+GRANT SELECT ON TABLE public.period_closes TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.plan_items TO reintegration_app;
 GRANT SELECT ON TABLE public.plan_items TO reintegration_auditor;

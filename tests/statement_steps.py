@@ -119,9 +119,9 @@ async def lines_of(work: UnitOfWork, file: UUID) -> list[UUID]:
     return list(found["ids"])  # type: ignore[call-overload] # an array
 
 
-async def some_lines(work: UnitOfWork, account: UUID, *amounts: int, who: Actor = OFFICER) -> list[UUID]:
+async def some_lines(work: UnitOfWork, account: UUID, *amounts: int, who: Actor = OFFICER, on: date | None = None) -> list[UUID]:
     """Lines of these amounts, in one file."""
-    lines = (a_line(number, amount) for number, amount in enumerate(amounts, start=1))
+    lines = (a_line(number, amount, on=on) for number, amount in enumerate(amounts, start=1))
     return await lines_of(work, await imported(work, account, await a_statement(work, account, *lines), who=who))
 
 

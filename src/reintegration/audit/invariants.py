@@ -86,6 +86,9 @@ INVARIANTS: Final = (
         "StatementMatch",
     ),
     Invariant("bank_explained", "Opening, what is explained and what is in suspense give what the bank holds.", "BankAccount"),
+    Invariant(
+        "periods_sealed", "A closed month holds what its digest was made of, and follows the one before it.", "PeriodClose"
+    ),
     Invariant("payment_totals", "Totals by country and month are the sums of their payments and refunds.", None),
 )
 

@@ -321,6 +321,13 @@ select a.id from bank_accounts a
 cross join lateral bank_account_standing(a.id, a.opening_minor) s
 where s.balance <> a.opening_minor + s.explained + s.suspense
 
+-- name: periods_sealed
+select c.id from period_closes c
+left join period_closes b on b.id = c.previous_id
+cross join lateral period_seal(c.fund_id, c.month, b.id is null, b.digest) s
+where (s.transactions, s.spent_minor, s.corrections, s.digest) <> (c.transactions, c.spent_minor, c.corrections, c.digest)
+    or b.month + interval '1 month' <> c.month
+
 -- name: payment_totals
 select null::uuid as id from payment_totals_differences() d
 

@@ -6,10 +6,13 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.models import Model
 
+from reintegration.funding.period_models import LedgerCorrection, OpenItemExplanation, PeriodClose
 from reintegration.kernel.ids import new_id
 
 if TYPE_CHECKING:
     from reintegration.programme.models import Country
+
+__all__ = ["Fund", "IndicatorDefinition", "LedgerCorrection", "OpenItemExplanation", "Operation", "PeriodClose"]
 
 
 class Fund(Model):

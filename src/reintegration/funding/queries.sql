@@ -149,3 +149,27 @@ join countries n on n.code = c.country_of_return
 where not c.dublin and c.departed_on >= make_date($1, 1, 1) and c.departed_on < make_date($1 + 1, 1, 1)
 group by c.country_of_return, n.name
 order by count(*) desc, c.country_of_return collate "C"
+
+-- name: close_period
+insert into period_closes (id, fund_id, month, closed_by) values ($1, $2, $3, $4)
+
+-- name: explain
+insert into open_item_explanations (id, month, payment_id, line_id, reason, explained_by) values ($1, $2, $3, $4, $5, $6)
+
+-- name: open_payment
+select p.status = 'unconfirmed' and (p.released_at at time zone 'Europe/Brussels')::date < $2::date + interval '1 month'
+from payments as p where p.id = $1
+
+-- name: open_line
+select l.booked_on < $2::date + interval '1 month' and f.status = 'imported' and not exists (
+    select from statement_match_lines as m where m.line_id = l.id and m.in_force
+)
+from statement_lines as l
+join statements as s on s.id = l.statement_id
+join statement_files as f on f.id = s.file_id
+where l.id = $1
+
+-- name: open_items
+(select 'payment' as kind, x.id from unexplained_payments($1, $2) as x (id) order by x.id limit {most})
+union all
+(select 'line' as kind, x.id from unexplained_lines($2) as x (id) order by x.id limit {most})

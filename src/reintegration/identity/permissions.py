@@ -73,6 +73,10 @@ class Permission(StrEnum):
     EVIDENCE_READ = auto()
     RATE_IMPORT = auto()
     RATE_CONFIRM = auto()
+    PERIOD_READ = auto()
+    PERIOD_CLOSE = auto()
+    PERIOD_EXPLAIN = auto()
+    """Say why something is still open at the end of a month."""
     REPORT_ORDER = auto()
     REPORT_READ = auto()
     STATISTICS_READ = auto()
@@ -133,6 +137,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.STATEMENT_READ,
             _P.STATEMENT_IMPORT,
             _P.STATEMENT_MATCH,
+            _P.PERIOD_EXPLAIN,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FIELD_APPROVER: _READ_BY_ALL_WITH_CASES
@@ -149,6 +154,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.STATEMENT_READ,
             _P.STATEMENT_IMPORT,
             _P.STATEMENT_MATCH,
+            _P.PERIOD_EXPLAIN,
         },
         Role.PARTNER_COORDINATOR: _READ_BY_ALL_WITH_CASES
         | _READ_ABOUT_PEOPLE
@@ -170,6 +176,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.STATEMENT_READ,
             _P.STATEMENT_IMPORT,
             _P.STATEMENT_MATCH,
+            _P.PERIOD_EXPLAIN,
             _P.SUPPLIER_COMPARE,
             _P.EVIDENCE_UPLOAD,
         },
@@ -185,6 +192,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RATE_CONFIRM,
             _P.REPORT_ORDER,
             _P.ADVANCE_READ,
+            _P.PERIOD_READ,
+            _P.PERIOD_CLOSE,
+            _P.PERIOD_EXPLAIN,
             _P.STATEMENT_READ,
             _P.ADVANCE_GIVE,
             _P.REPORT_READ,
@@ -209,6 +219,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.SUPPLIER_COMPARE,
             _P.REPORT_ORDER,
             _P.ADVANCE_READ,
+            _P.PERIOD_READ,
             _P.STATEMENT_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
@@ -221,6 +232,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ENTITLEMENT_EXPLAIN,
             _P.HOLD_READ,
             _P.ADVANCE_READ,
+            _P.PERIOD_READ,
             _P.STATEMENT_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,

@@ -10,6 +10,7 @@ from reintegration.api.mutations.entitlements import EntitlementMutations
 from reintegration.api.mutations.evidence import EvidenceMutations
 from reintegration.api.mutations.holds import HoldMutations
 from reintegration.api.mutations.payments import PaymentMutations
+from reintegration.api.mutations.periods import PeriodMutations
 from reintegration.api.mutations.plans import PlanMutations
 from reintegration.api.mutations.programme import ProgrammeMutations
 from reintegration.api.mutations.receipts import ReceiptMutations
@@ -37,6 +38,7 @@ class Mutation(
     AdvanceMutations,
     StatementMutations,
     StatementMatchMutations,
+    PeriodMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

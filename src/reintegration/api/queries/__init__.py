@@ -10,6 +10,7 @@ from reintegration.api.queries.advances import AdvanceQueries
 from reintegration.api.queries.cases import CaseQueries
 from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payments import PaymentQueries
+from reintegration.api.queries.periods import PeriodQueries
 from reintegration.api.queries.programme import ProgrammeQueries
 from reintegration.api.queries.records import RecordQueries
 from reintegration.api.queries.reports import ReportQueries
@@ -22,6 +23,7 @@ class Query(
     PaymentQueries,
     AdvanceQueries,
     StatementQueries,
+    PeriodQueries,
     ProgrammeQueries,
     RecordQueries,
     ReportQueries,

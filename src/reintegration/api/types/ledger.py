@@ -11,7 +11,7 @@ from reintegration.api.loaders import ByKey, ByStatement, to_many, to_one
 from reintegration.api.scalars import Money
 from reintegration.api.types.enums import LedgerAccountKind, LedgerTransactionKind
 from reintegration.api.types.programme import Fund
-from reintegration.api.types.references import CaseRef, LedgerAccountRef, LedgerPostingRef
+from reintegration.api.types.references import CaseRef, LedgerAccountRef, LedgerCorrectionRef, LedgerPostingRef
 from reintegration.database.transaction import Row
 from reintegration.entitlements.rules import Stream
 from reintegration.identity.permissions import Permission, allows
@@ -98,4 +98,7 @@ class LedgerTransaction(Node):
     reverses: "LedgerTransaction | None" = to_one("LedgerTransaction", "reverses_id")
     postings: list[LedgerPostingRef] = to_many(
         "LedgerPosting", "transaction_id", ("amount_minor", "id"), "What was taken comes first.", size=2
+    )
+    corrections: list[LedgerCorrectionRef] = to_many(
+        "LedgerCorrection", "transaction_id", ("month",), "Where its month was closed: in which one it counts.", size=1
     )

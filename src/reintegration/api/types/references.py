@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         PaymentShortfall,
         ReceiptCode,
     )
+    from reintegration.api.types.periods import LedgerCorrection, OpenItemExplanation
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
     from reintegration.api.types.reports import ReportFile
     from reintegration.api.types.statements import (
@@ -44,6 +45,7 @@ _ENTITLEMENTS = strawberry.lazy("reintegration.api.types.entitlements")
 _EVIDENCE = strawberry.lazy("reintegration.api.types.evidence")
 _LEDGER = strawberry.lazy("reintegration.api.types.ledger")
 _PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
+_PERIODS = strawberry.lazy("reintegration.api.types.periods")
 _PLANS = strawberry.lazy("reintegration.api.types.plans")
 _REPORTS = strawberry.lazy("reintegration.api.types.reports")
 _STATEMENTS = strawberry.lazy("reintegration.api.types.statements")
@@ -78,6 +80,8 @@ PaymentRefundRef = Annotated["PaymentRefund", _PAYMENTS]
 PaymentShortfallRef = Annotated["PaymentShortfall", _PAYMENTS]
 ReceiptCodeRef = Annotated["ReceiptCode", _PAYMENTS]
 PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
+LedgerCorrectionRef = Annotated["LedgerCorrection", _PERIODS]
+OpenItemExplanationRef = Annotated["OpenItemExplanation", _PERIODS]
 BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
 PlanRef = Annotated["Plan", _PLANS]
 PlanItemRef = Annotated["PlanItem", _PLANS]
