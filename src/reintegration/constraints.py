@@ -10,10 +10,12 @@ from reintegration.ledger import errors as ledger
 from reintegration.payments import errors as payments
 from reintegration.plans import errors as plans
 from reintegration.programme import errors as programme
+from reintegration.recovery import errors as recovery
 from reintegration.treasury import errors as treasury
 
 ALL_CONSTRAINTS = merge(
-    room.CONSTRAINTS for room in (cases, entitlements, evidence, exports, funding, ledger, payments, plans, programme, treasury)
+    room.CONSTRAINTS
+    for room in (cases, entitlements, evidence, exports, funding, ledger, payments, plans, programme, recovery, treasury)
 )
 """For the unit of work."""
 
@@ -49,6 +51,7 @@ UNREACHABLE_CONSTRAINTS: frozenset[str] = (
     | payments.WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE
     | plans.WRITTEN_BY_THE_PLANS_ROOM_ALONE
     | programme.LOADER_ONLY
+    | recovery.WRITTEN_ALONE
     | treasury.WRITTEN_ALONE
 )
 """Constraints that no request can meet: violating one is a bug of ours, shown with an incident id."""

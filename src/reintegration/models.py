@@ -16,6 +16,7 @@ MODEL_MODULES = tuple(
         "payments",
         "evidence",
         "treasury",
+        "recovery",
         "exports",
         "audit",
     )

@@ -11,10 +11,20 @@ from reintegration.api.queries.cases import CaseQueries
 from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payments import PaymentQueries
 from reintegration.api.queries.programme import ProgrammeQueries
+from reintegration.api.queries.receivables import ReceivableQueries
 from reintegration.api.queries.records import RecordQueries
 from reintegration.api.queries.reports import ReportQueries
 
 
 @strawberry.type(description="What can be read. Every operation reads one snapshot.")
-class Query(CaseQueries, PaymentQueries, AdvanceQueries, ProgrammeQueries, RecordQueries, ReportQueries, InvariantQueries):
+class Query(
+    CaseQueries,
+    PaymentQueries,
+    AdvanceQueries,
+    ReceivableQueries,
+    ProgrammeQueries,
+    RecordQueries,
+    ReportQueries,
+    InvariantQueries,
+):
     """All roots."""
