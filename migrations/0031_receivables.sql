@@ -49,7 +49,8 @@ create table receivables (
     constraint receivables_line_fk foreign key (line_id) references payment_lines (id),
     constraint receivables_currency_fk foreign key (currency) references currencies (code),
     constraint receivables_document_fk foreign key (document_id, case_id) references documents (id, case_id),
-    constraint receivables_debtor_ck check (
+    constraint receivables_debtor_ck check (debtor in ('returnee', 'supplier', 'partner')),
+    constraint receivables_whose_ck check (
         case debtor
             when 'returnee' then case_id is not null and num_nonnulls(supplier_id, partner_id) = 0
             when 'supplier' then supplier_id is not null and partner_id is null
@@ -851,7 +852,7 @@ using (current_user = 'reintegration_guard');
 create policy receivables_guard_lock on receivables for update to reintegration_guard
 using (current_user = 'reintegration_guard') with check (false);
 create policy receivables_insert_roles on receivables as restrictive for insert
-with check (decision is null and actor_collects(field_office_id));
+with check (actor_collects(field_office_id));
 create policy receivables_update_roles on receivables as restrictive for update using (true)
 with check ((select actor_is('fedasil_finance')) or actor_receives(field_office_id));
 
@@ -883,10 +884,7 @@ create policy receivable_receipts_scope on receivable_receipts using (
 create policy receivable_receipts_guard on receivable_receipts for select to reintegration_guard
 using (current_user = 'reintegration_guard');
 create policy receivable_receipts_insert_roles on receivable_receipts as restrictive for insert
-with check (
-    taken_back_at is null
-    and exists (select from receivables as r where r.id = receivable_id and actor_receives(r.field_office_id))
-);
+with check (exists (select from receivables as r where r.id = receivable_id and actor_receives(r.field_office_id)));
 create policy receivable_receipts_update_roles on receivable_receipts as restrictive for update using (true)
 with check (exists (select from receivables as r where r.id = receivable_id and actor_receives(r.field_office_id)));
 
@@ -897,10 +895,7 @@ create policy receivable_write_offs_scope on receivable_write_offs using (
 create policy receivable_write_offs_guard on receivable_write_offs for select to reintegration_guard
 using (current_user = 'reintegration_guard');
 create policy receivable_write_offs_insert_roles on receivable_write_offs as restrictive for insert
-with check (
-    decision is null
-    and exists (select from receivables as r where r.id = receivable_id and actor_collects(r.field_office_id))
-);
+with check (exists (select from receivables as r where r.id = receivable_id and actor_collects(r.field_office_id)));
 create policy receivable_write_offs_update_roles on receivable_write_offs as restrictive for update using (true)
 with check ((select actor_is('fedasil_finance')));
 

@@ -2367,19 +2367,20 @@ CREATE TABLE public.receivables (
     decided_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     CONSTRAINT receivables_amount_ck CHECK ((amount_minor > 0)),
-    CONSTRAINT receivables_debtor_ck CHECK (
-CASE debtor
-    WHEN 'returnee'::text THEN ((case_id IS NOT NULL) AND (num_nonnulls(supplier_id, partner_id) = 0))
-    WHEN 'supplier'::text THEN ((supplier_id IS NOT NULL) AND (partner_id IS NULL))
-    WHEN 'partner'::text THEN ((partner_id IS NOT NULL) AND (supplier_id IS NULL) AND (field_office_id IS NULL))
-    ELSE false
-END),
+    CONSTRAINT receivables_debtor_ck CHECK ((debtor = ANY (ARRAY['returnee'::text, 'supplier'::text, 'partner'::text]))),
     CONSTRAINT receivables_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))),
     CONSTRAINT receivables_document_ck CHECK (((document_id IS NULL) OR (case_id IS NOT NULL))),
     CONSTRAINT receivables_four_eyes_ck CHECK ((decided_by <> recorded_by)),
     CONSTRAINT receivables_line_ck CHECK (((num_nonnulls(payment_id, line_id) = ANY (ARRAY[0, 2])) AND ((line_id IS NULL) OR (case_id IS NOT NULL)) AND ((debtor = 'returnee'::text) OR (line_id IS NOT NULL) OR (case_id IS NULL)))),
     CONSTRAINT receivables_reason_ck CHECK ((reason = ANY (ARRAY['overpaid'::text, 'wrongly_paid'::text, 'not_delivered'::text, 'returned_to_belgium'::text, 'returned_to_eu'::text, 'ineligible'::text, 'other'::text]))),
-    CONSTRAINT receivables_text_ck CHECK ((((length(explanation) >= 3) AND (length(explanation) <= 2000)) AND (length(decision_note) <= 2000)))
+    CONSTRAINT receivables_text_ck CHECK ((((length(explanation) >= 3) AND (length(explanation) <= 2000)) AND (length(decision_note) <= 2000))),
+    CONSTRAINT receivables_whose_ck CHECK (
+CASE debtor
+    WHEN 'returnee'::text THEN ((case_id IS NOT NULL) AND (num_nonnulls(supplier_id, partner_id) = 0))
+    WHEN 'supplier'::text THEN ((supplier_id IS NOT NULL) AND (partner_id IS NULL))
+    WHEN 'partner'::text THEN ((partner_id IS NOT NULL) AND (supplier_id IS NULL) AND (field_office_id IS NULL))
+    ELSE false
+END)
 );
 
 ALTER TABLE ONLY public.receivables FORCE ROW LEVEL SECURITY;
@@ -6269,9 +6270,9 @@ ALTER TABLE public.receivable_receipts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY receivable_receipts_guard ON public.receivable_receipts FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
-CREATE POLICY receivable_receipts_insert_roles ON public.receivable_receipts AS RESTRICTIVE FOR INSERT WITH CHECK (((taken_back_at IS NULL) AND (EXISTS ( SELECT
+CREATE POLICY receivable_receipts_insert_roles ON public.receivable_receipts AS RESTRICTIVE FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM public.receivables r
-  WHERE ((r.id = receivable_receipts.receivable_id) AND public.actor_receives(r.field_office_id))))));
+  WHERE ((r.id = receivable_receipts.receivable_id) AND public.actor_receives(r.field_office_id)))));
 
 CREATE POLICY receivable_receipts_scope ON public.receivable_receipts USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.receivables r
@@ -6285,9 +6286,9 @@ ALTER TABLE public.receivable_write_offs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY receivable_write_offs_guard ON public.receivable_write_offs FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
-CREATE POLICY receivable_write_offs_insert_roles ON public.receivable_write_offs AS RESTRICTIVE FOR INSERT WITH CHECK (((decision IS NULL) AND (EXISTS ( SELECT
+CREATE POLICY receivable_write_offs_insert_roles ON public.receivable_write_offs AS RESTRICTIVE FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM public.receivables r
-  WHERE ((r.id = receivable_write_offs.receivable_id) AND public.actor_collects(r.field_office_id))))));
+  WHERE ((r.id = receivable_write_offs.receivable_id) AND public.actor_collects(r.field_office_id)))));
 
 CREATE POLICY receivable_write_offs_scope ON public.receivable_write_offs USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
    FROM public.receivables r
@@ -6301,7 +6302,7 @@ CREATE POLICY receivables_guard ON public.receivables FOR SELECT TO reintegratio
 
 CREATE POLICY receivables_guard_lock ON public.receivables FOR UPDATE TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
 
-CREATE POLICY receivables_insert_roles ON public.receivables AS RESTRICTIVE FOR INSERT WITH CHECK (((decision IS NULL) AND public.actor_collects(field_office_id)));
+CREATE POLICY receivables_insert_roles ON public.receivables AS RESTRICTIVE FOR INSERT WITH CHECK (public.actor_collects(field_office_id));
 
 CREATE POLICY receivables_scope ON public.receivables USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND ((partner_id = ( SELECT public.actor_partner() AS actor_partner)) OR (field_office_id = ANY (( SELECT ARRAY( SELECT o.id
            FROM public.field_offices o

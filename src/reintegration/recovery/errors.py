@@ -146,6 +146,7 @@ WRITTEN_ALONE = frozenset(
         "receivables_payment_fk",
         "receivables_reason_ck",
         "receivables_supplier_fk",
+        "receivables_whose_ck",
     }
 )
 """Constraints that no input reaches: violating one is a bug of ours, shown with an incident id."""

@@ -103,7 +103,7 @@ class Payment(Node):
     refunds: list[PaymentRefundRef] = to_many(
         "PaymentRefund", "payment_id", ("number",), "Parts that the supplier gave back, or is said to have.", size=1
     )
-    receivables: list[ReceivableRef] = to_many(
+    receivables: list[ReceivableRef] | None = to_many(
         "Receivable", "payment_id", ("recorded_at", "id"), "What is owed of it, or said to be.", size=1
     )
     receipt_codes: list[ReceiptCodeRef] = to_many(
