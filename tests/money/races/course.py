@@ -17,6 +17,7 @@ from tests.money.races.likeness_moves import likeness_moves
 from tests.money.races.moves import Move, pairs
 from tests.money.races.payment_moves import moves_of_payments
 from tests.money.races.racing import Track
+from tests.money.races.receivable_moves import receivable_moves
 from tests.money.races.scenes import OPEN_PAYMENTS, PAID_PAYMENTS, Stage
 
 _ALL = (*OPEN_PAYMENTS, *PAID_PAYMENTS)
@@ -31,6 +32,7 @@ SCENES: Final = (
     "before its arrival",
     "out of the float",
     "alike suppliers",
+    "something is owed",
 )
 _THRESHOLD = """
 insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source)
@@ -93,5 +95,6 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
             course.moves[name] = await early_moves(work, await a_case_before_arrival(work, has_left=has_left), has_left=has_left)
         course.moves[SCENES[8]] = await float_moves(work)
         course.moves[SCENES[9]] = await likeness_moves(work)
+        course.moves[SCENES[10]] = await receivable_moves(work)
         await ground.keep()
         yield course
