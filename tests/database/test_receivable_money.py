@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 import pytest
 
 from reintegration.audit.invariants import check
 from reintegration.database.embedded import DatabaseAddresses
+from reintegration.database.sql import load_queries
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.money import Money
+from reintegration.payments import reports
 from reintegration.payments import service as payments
+from reintegration.payments.commands import DecideRefund
 from reintegration.recovery import service as recovery
 from reintegration.recovery.errors import ClaimTooLargeError, MoreThanOwedError
 from tests import builders
@@ -41,7 +45,10 @@ from tests.receivable_steps import (
     came,
     of_partner,
     owed,
+    refund_of,
 )
+
+_LEDGER = load_queries(reports.__file__)
 
 
 @pytest.fixture
@@ -125,3 +132,30 @@ async def out_of_the_float(work: UnitOfWork, amount: Money) -> Bought:
     await attach(work, payment, "proof_of_payment")
     await done(work, COORDINATOR, payments.confirm_payment, await confirmation(work, payment))
     return await as_bought(work, plan, payment)
+
+
+async def test_the_payments_ledger_counts_what_came_and_shows_it_in_the_period_of_each_step(
+    fresh_database: DatabaseAddresses,
+) -> None:
+    async with builders.open_work(fresh_database) as work:
+        it = await bought(work, euros(10_000))
+        receivable = await owed(work, it.claim(euros(500)))
+        cheque = await came(work, receivable, euros(300))
+        await came(work, receivable, euros(200))
+        request = await refund_of(work, it, euros(100))
+        await done(work, OFFICER, payments.request_refund, request)
+        await done(work, COORDINATOR, payments.decide_refund, DecideRefund(request.id, 1, approved=True))
+        paid_and_came = await exported(work, days_ago(9), days_ago(0))
+        assert paid_and_came == [(10_000, 600, 600, days_ago(1))]
+        assert await exported(work, days_ago(1), days_ago(1)) == paid_and_came
+        assert await exported(work, days_ago(0), days_ago(0)) == []
+        await bounced(work, cheque)
+        assert await exported(work, days_ago(0), days_ago(0)) == [(10_000, 300, 300, days_ago(1))]
+
+
+async def exported(work: UnitOfWork, first: date, last: date) -> list[tuple[object, ...]]:
+    """What was paid, what came back in the line's currency and in euro, and when the last of it came; as many rows as counted."""
+    async with work.read(FINANCE) as transaction:
+        rows = await transaction.fetch(_LEDGER["payments_ledger"], first, last)
+        assert await transaction.fetch_value(_LEDGER["payments_ledger_count"], first, last) == len(rows)
+    return [(row["euro_minor"], row["refunded_minor"], row["refunded_euro_minor"], row["last_refund_on"]) for row in rows]
