@@ -13,6 +13,7 @@ from reintegration.api.mutations.payments import PaymentMutations
 from reintegration.api.mutations.plans import PlanMutations
 from reintegration.api.mutations.programme import ProgrammeMutations
 from reintegration.api.mutations.receipts import ReceiptMutations
+from reintegration.api.mutations.receivables import ReceivableMutations
 from reintegration.api.mutations.refunds import RefundMutations
 from reintegration.api.mutations.reports import ReportMutations
 from reintegration.api.mutations.statement_matches import StatementMatchMutations
@@ -37,6 +38,7 @@ class Mutation(
     AdvanceMutations,
     StatementMutations,
     StatementMatchMutations,
+    ReceivableMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

@@ -11,6 +11,7 @@ from reintegration.api.queries.cases import CaseQueries
 from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payments import PaymentQueries
 from reintegration.api.queries.programme import ProgrammeQueries
+from reintegration.api.queries.receivables import ReceivableQueries
 from reintegration.api.queries.records import RecordQueries
 from reintegration.api.queries.reports import ReportQueries
 from reintegration.api.queries.statements import StatementQueries
@@ -22,6 +23,7 @@ class Query(
     PaymentQueries,
     AdvanceQueries,
     StatementQueries,
+    ReceivableQueries,
     ProgrammeQueries,
     RecordQueries,
     ReportQueries,
