@@ -89,7 +89,6 @@ def never_together(mutations: set[str]) -> dict[str, set[frozenset[str]]]:
             ADVANCES, mutations - ADVANCES - OUT_OF_THE_FLOAT - STATEMENTS
         ),
         "Lines of a bank are asked of who says how a payment ended.": _pairs(STATEMENTS, mutations - STATEMENTS - OF_A_LINE),
-        "Advances are asked of payments out of the float alone.": _pairs(ADVANCES, mutations - ADVANCES - OUT_OF_THE_FLOAT),
         "What is owed is asked of who pays it, gives it back or ends the case.": _pairs(
             RECEIVABLES, mutations - RECEIVABLES - OF_WHAT_IS_OWED
         ),
