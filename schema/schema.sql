@@ -109,6 +109,12 @@ CREATE FUNCTION public.actor_controls(office uuid) RETURNS boolean
 
 ALTER FUNCTION public.actor_controls(office uuid) OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.actor_collects(office uuid) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE(((public.actor_role() = 'system'::text) OR ((office IS NULL) AND (public.actor_role() = 'fedasil_finance'::text)) OR ((public.actor_role() = ANY (ARRAY['field_officer'::text, 'partner_coordinator'::text])) AND public.actor_controls(office))), false);
+
+ALTER FUNCTION public.actor_collects(office uuid) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.actor_id() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN NULLIF(current_setting('app.actor'::text, true), ''::text);
@@ -120,6 +126,12 @@ CREATE FUNCTION public.actor_is(VARIADIC roles text[]) RETURNS boolean
     RETURN COALESCE(((public.actor_role() = 'system'::text) OR (public.actor_role() = ANY (roles))), false);
 
 ALTER FUNCTION public.actor_is(VARIADIC roles text[]) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.actor_receives(office uuid) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN COALESCE((public.actor_collects(office) AND (public.actor_role() <> 'field_officer'::text)), false);
+
+ALTER FUNCTION public.actor_receives(office uuid) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.actor_sees_all() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -226,7 +238,7 @@ CREATE TABLE public.cash_transactions (
     effective_on date NOT NULL,
     actor_id text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT cash_transactions_kind_ck CHECK ((kind = ANY (ARRAY['advance_sent'::text, 'advance_received'::text, 'advance_recalled'::text, 'advance_returned'::text, 'advance_taken_back'::text, 'float_drawn'::text, 'float_spent'::text, 'float_restored'::text, 'float_refunded'::text])))
+    CONSTRAINT cash_transactions_kind_ck CHECK ((kind = ANY (ARRAY['advance_sent'::text, 'advance_received'::text, 'advance_recalled'::text, 'advance_returned'::text, 'advance_taken_back'::text, 'float_drawn'::text, 'float_spent'::text, 'float_restored'::text, 'float_refunded'::text, 'receivable_received'::text, 'receivable_taken_back'::text])))
 );
 
 ALTER TABLE ONLY public.cash_transactions FORCE ROW LEVEL SECURITY;
@@ -1330,21 +1342,14 @@ begin
         raise exception 'the proof is attached to another payment'
             using errcode = '23514', constraint = 'payment_refunds_evidence_ck', table = 'payment_refunds';
     end if;
-    select l.amount_minor - coalesce(s.amount_minor, 0) as amount_minor, l.currency, l.rate, l.minor_digits, l.payment_id into its
-    from payment_lines l
-    left join payment_shortfalls s on s.line_id = l.id
-    where l.id = new.line_id;
-    select sum(r.amount_minor) as amount_minor, sum(r.euro_minor) as euro_minor into total
-    from payment_refunds r
-    where r.line_id = new.line_id and r.decision is distinct from 'refused';
+    select l.currency, l.payment_id into its from payment_lines l where l.id = new.line_id;
+    select b.amount_minor, b.euro_minor into total from line_returns(new.line_id) b;
     if its.payment_id is distinct from new.payment_id or its.currency <> new.currency
-        or (2 * total.euro_minor - 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits > 200::numeric * total.amount_minor
-        or (2 * total.euro_minor + 1)::numeric * its.rate::numeric * 10::numeric ^ its.minor_digits
-        <= 200::numeric * total.amount_minor then
+        or not is_at_rate_of_line(new.line_id, total.amount_minor, total.euro_minor) then
         raise exception 'not in the line''s currency and at its rate'
             using errcode = '23514', constraint = 'payment_refunds_line_ck', table = 'payment_refunds';
     end if;
-    if total.amount_minor > its.amount_minor then
+    if line_unclaimed(new.line_id) < 0 then
         raise exception 'more than the line has cost'
             using errcode = '23514', constraint = 'payment_refunds_most_ck', table = 'payment_refunds';
     end if;
@@ -1376,8 +1381,9 @@ CREATE FUNCTION public.check_payment_refunded() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 begin
-    if exists (select from payment_refunds r where r.payment_id = new.id and r.decision is distinct from 'refused') then
-        perform raise_payment_rule('payments_refunded_ck', 'a part of this payment came back, or is said to have');
+    if exists (select from payment_refunds r where r.payment_id = new.id and r.decision is distinct from 'refused')
+        or exists (select from receivables r where r.payment_id = new.id and r.decision is distinct from 'refused') then
+        perform raise_payment_rule('payments_refunded_ck', 'a part of this payment came back, is said to have, or is owed');
     end if;
     return new;
 end $$;
@@ -1573,12 +1579,12 @@ begin
         raise exception 'a posting that does not belong to its transaction and account'
             using errcode = '23514', constraint = 'ledger_postings_belongs_ck', table = 'ledger_postings';
     end if;
-    -- Money leaves a fund by a grant alone, and a grant is its entitlement's: that amount, that case, that fund, once.
+    -- Money leaves a fund by a grant, and a grant is its entitlement's: that amount, that case, that fund, once.
     if exists (
         select from added p
         join ledger_transactions t on t.id = p.transaction_id
         join ledger_accounts a on a.id = p.account_id
-        where p.amount_minor < 0 and a.kind = 'fund' and t.kind <> 'entitlement_granted'
+        where p.amount_minor < 0 and a.kind = 'fund' and t.kind not in ('entitlement_granted', 'receivable_taken_back')
     ) or exists (
         select from ledger_transactions t
         where t.kind = 'entitlement_granted' and t.id in (select p.transaction_id from added p)
@@ -1705,6 +1711,254 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_receipt_code() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receipt_posted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if not exists (
+        select from ledger_transactions t
+        join ledger_postings p on p.transaction_id = t.id
+        where t.reference_id = new.payment_id and t.occasion = new.number
+            and t.kind = case when new.taken_back_at is null then 'receivable_received' else 'receivable_taken_back' end
+    ) then
+        perform raise_receivable_rule('receivable_receipts_posted_ck', 'a receipt is posted as it comes');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receipt_posted() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receipt_postings() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from ledger_transactions t
+        where t.kind in ('receivable_received', 'receivable_taken_back') and t.id in (select p.transaction_id from added p)
+            and (
+                (select count(*) from ledger_postings p where p.transaction_id = t.id) <> 2
+                or not exists (
+                    select from receivable_receipts r
+                    join payments m on m.id = r.payment_id
+                    join cases c on c.id = r.case_id
+                    left join plan_items i on i.id = m.plan_item_id
+                    join ledger_postings cost
+                        on cost.transaction_id = t.id and cost.currency = 'EUR'
+                        and cost.amount_minor = case t.kind when 'receivable_received' then - r.euro_minor else r.euro_minor end
+                    join ledger_accounts spent
+                        on spent.id = cost.account_id and spent.kind = 'spent' and spent.line_id is not distinct from i.line_id
+                        and spent.fund_id = m.fund_id and spent.stream = m.stream
+                    join ledger_postings other
+                        on other.transaction_id = t.id and other.currency = 'EUR' and other.amount_minor = - cost.amount_minor
+                    join ledger_accounts pot
+                        on pot.id = other.account_id and pot.fund_id = m.fund_id and pot.stream = m.stream
+                        and (case
+                            when c.status = 'closed' then pot.kind = 'fund'
+                            when i.line_id is null then pot.kind = 'entitlement'
+                            else pot.kind = 'plan_line' and pot.line_id = i.line_id
+                        end)
+                    where r.payment_id = t.reference_id and r.number = t.occasion and r.case_id = t.case_id
+                        and (t.kind = 'receivable_taken_back') = (r.taken_back_at is not null)
+                )
+            )
+    ) then
+        raise exception 'what was owed comes by its receipt alone'
+            using errcode = '23514', constraint = 'ledger_postings_receipt_ck', table = 'ledger_postings';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receipt_postings() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receivable() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    paid record;
+    office uuid;
+begin
+    if tg_op = 'INSERT' then
+        if new.decision is not null then
+            perform raise_receivable_rule('receivables_new_ck', 'it is recorded before it is decided');
+        end if;
+    elsif old.decision is not null then
+        perform raise_receivable_rule('receivables_decided_ck', 'this receivable is decided');
+    end if;
+    if new.decision = 'refused' then
+        return null;
+    end if;
+    if new.line_id is null then
+        office := case new.debtor
+            when 'supplier' then (select s.field_office_id from suppliers s where s.id = new.supplier_id)
+            when 'returnee' then (select c.field_office_id from cases c where c.id = new.case_id)
+        end;
+        -- A case may move on while it is decided what is owed: it stays with the office that recorded it.
+        if tg_op = 'INSERT' and office is distinct from new.field_office_id then
+            perform raise_receivable_rule('receivables_office_ck', 'it is collected by another office');
+        end if;
+    else
+        select p.status, p.supplier_id, p.field_office_id, o.partner_id, l.currency, l.payment_id into paid
+        from payments p
+        join payment_lines l on l.id = new.line_id
+        left join field_offices o on o.id = p.field_office_id
+        where p.id = new.payment_id
+        for no key update of p;
+        if paid.payment_id is distinct from new.payment_id or paid.currency <> new.currency then
+            perform raise_receivable_rule('receivables_payment_ck', 'not of the payment''s line, or not in its currency');
+        end if;
+        if paid.status <> 'paid' then
+            perform raise_receivable_rule('receivables_step_ck', 'the money of this payment has not gone, or came back wholly');
+        end if;
+        if (new.debtor = 'supplier' and paid.supplier_id is distinct from new.supplier_id)
+            or (new.debtor = 'partner' and paid.partner_id is distinct from new.partner_id) then
+            perform raise_receivable_rule('receivables_paid_ck', 'the debtor has no part in this payment');
+        end if;
+        if new.debtor <> 'partner' and paid.field_office_id is distinct from new.field_office_id then
+            perform raise_receivable_rule('receivables_office_ck', 'it is collected by another office');
+        end if;
+        if line_unclaimed(new.line_id) < 0 then
+            perform raise_receivable_rule('receivables_most_ck', 'more than the line has cost');
+        end if;
+    end if;
+    if tg_op = 'INSERT' and new.document_id is not null
+        and (select d.status from documents d where d.id = new.document_id) <> 'stored' then
+        perform raise_receivable_rule('receivables_stored_ck', 'the document is not here yet');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receivable() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receivable_instalments() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    plan receivable_plans;
+    its record;
+begin
+    if tg_table_name = 'receivable_plans' then
+        plan := new;
+    else
+        select p.* into plan from receivable_plans p where p.id = new.plan_id;
+    end if;
+    select
+        sum(i.amount_minor) as amount_minor, max(i.number) - count(*) as gaps, bool_and(i.currency = plan.currency) as is_same,
+        bool_and(i.due_on > i.before and i.due_on >= (plan.agreed_at at time zone 'Europe/Brussels')::date) as is_ordered
+    into its
+    from (
+        select x.*, lag(x.due_on, 1, '-infinity'::date) over (order by x.number) as before
+        from receivable_instalments x where x.plan_id = plan.id
+    ) i;
+    if its.amount_minor is distinct from plan.total_minor or its.gaps <> 0 or not its.is_same then
+        perform raise_receivable_rule('receivable_instalments_total_ck', 'the instalments add up to what is owed');
+    end if;
+    if not its.is_ordered then
+        perform raise_receivable_rule('receivable_instalments_due_ck', 'each is due after the one before, and none in the past');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receivable_instalments() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receivable_plan() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform open_receivable(new.receivable_id, new.currency);
+    if new.number <> (select count(*) from receivable_plans p where p.receivable_id = new.receivable_id) then
+        perform raise_receivable_rule('receivable_plans_order_ck', 'plans are numbered as they are agreed');
+    end if;
+    if new.total_minor <= 0 or new.total_minor <> receivable_outstanding(new.receivable_id) then
+        perform raise_receivable_rule('receivable_plans_total_ck', 'a plan is of all that is owed');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receivable_plan() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receivable_receipt() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    owed receivables;
+    paid_on date;
+    total record;
+begin
+    if tg_op = 'UPDATE' and old.taken_back_at is not null then
+        perform raise_receivable_rule('receivable_receipts_once_ck', 'it is taken back already');
+    end if;
+    if new.payment_id is not null then
+        select p.paid_on into paid_on from payments p where p.id = new.payment_id for no key update;
+        if exists (select from payment_refunds r where r.line_id = new.line_id and r.decision is null) then
+            perform raise_receivable_rule('receivable_receipts_refund_ck', 'a refund of the line awaits its decision');
+        end if;
+    end if;
+    owed := open_receivable(new.receivable_id, new.currency);
+    if tg_op = 'UPDATE' then
+        return null;
+    end if;
+    if new.taken_back_at is not null then
+        perform raise_receivable_rule('receivable_receipts_new_ck', 'it comes before it is taken back');
+    end if;
+    if (new.payment_id, new.line_id) is distinct from (owed.payment_id, owed.line_id)
+        or new.case_id is distinct from (case when owed.payment_id is not null then owed.case_id end) then
+        perform raise_receivable_rule('receivable_receipts_owed_ck', 'of another line than what is owed');
+    end if;
+    if new.number <> (
+        select count(*) from receivable_receipts r
+        where (case when new.payment_id is null then r.receivable_id = new.receivable_id else r.payment_id = new.payment_id end)
+    ) then
+        perform raise_receivable_rule('receivable_receipts_order_ck', 'receipts are numbered as they come');
+    end if;
+    if new.received_on < paid_on then
+        perform raise_receivable_rule('receivable_receipts_date_ck', 'money comes back after it went');
+    end if;
+    if receivable_outstanding(new.receivable_id) < 0 then
+        perform raise_receivable_rule('receivable_receipts_most_ck', 'more than is owed');
+    end if;
+    if new.line_id is not null then
+        select b.amount_minor, b.euro_minor into total from line_returns(new.line_id) b;
+        if not is_at_rate_of_line(new.line_id, total.amount_minor, total.euro_minor) then
+            perform raise_receivable_rule('receivable_receipts_rate_ck', 'not at the line''s rate');
+        end if;
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receivable_receipt() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receivable_write_off() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if tg_op = 'UPDATE' and old.decision is not null then
+        perform raise_receivable_rule('receivable_write_offs_decided_ck', 'this write-off is decided');
+    end if;
+    perform open_receivable(new.receivable_id, new.currency);
+    if tg_op = 'INSERT' then
+        if new.decision is not null then
+            perform raise_receivable_rule('receivable_write_offs_new_ck', 'it is asked for before it is decided');
+        end if;
+        if new.number <> (select count(*) from receivable_write_offs w where w.receivable_id = new.receivable_id) then
+            perform raise_receivable_rule('receivable_write_offs_order_ck', 'write-offs are numbered as they are asked for');
+        end if;
+    end if;
+    -- An approved one has been taken off already.
+    if receivable_outstanding(new.receivable_id) < (case when new.decision is null then new.amount_minor else 0 end) then
+        perform raise_receivable_rule('receivable_write_offs_most_ck', 'more than is owed');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receivable_write_off() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_refund_postings() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2342,6 +2596,53 @@ END;
 
 ALTER FUNCTION public.fact_position() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.hold_payment_case(payment uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    its_status text;
+begin
+    select c.status into its_status
+    from payments p
+    join cases c on c.id = p.case_id
+    where p.id = payment and actor_receives(p.field_office_id)
+    for key share of c;
+    return its_status = 'closed';
+end $$;
+
+ALTER FUNCTION public.hold_payment_case(payment uuid) OWNER TO reintegration_guard;
+
+CREATE TABLE public.payment_lines (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    description text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    minor_digits smallint NOT NULL,
+    rate text,
+    rate_month date,
+    rate_source text,
+    euro_minor bigint,
+    CONSTRAINT payment_lines_amount_ck CHECK (((amount_minor > 0) AND ((length(description) >= 1) AND (length(description) <= 500)))),
+    CONSTRAINT payment_lines_conversion_ck CHECK ((((((((2 * euro_minor) - 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) <= ((200)::numeric * (amount_minor)::numeric)) AND ((((((2 * euro_minor) + 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) > ((200)::numeric * (amount_minor)::numeric)))),
+    CONSTRAINT payment_lines_euro_ck CHECK (((euro_minor > 0) AND ((currency <> 'EUR'::text) OR ((rate = '1'::text) AND (euro_minor = amount_minor))))),
+    CONSTRAINT payment_lines_frozen_ck CHECK ((((rate IS NULL) = (euro_minor IS NULL)) AND ((rate IS NULL) = (rate_source IS NULL)) AND ((rate_month IS NOT NULL) = ((rate IS NOT NULL) AND (currency <> 'EUR'::text))))),
+    CONSTRAINT payment_lines_rate_ck CHECK (((rate ~ '^(0|[1-9][0-9]{0,11})(\.[0-9]{1,10})?$'::text) AND ((rate)::numeric > (0)::numeric)))
+);
+
+ALTER TABLE ONLY public.payment_lines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_lines OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.is_at_rate_of_line(line uuid, amount bigint, euro bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (SELECT (((((((2 * is_at_rate_of_line.euro) - 1))::numeric * (l.rate)::numeric) * ((10)::numeric ^ (l.minor_digits)::numeric)) <= ((200)::numeric * (is_at_rate_of_line.amount)::numeric)) AND ((((((2 * is_at_rate_of_line.euro) + 1))::numeric * (l.rate)::numeric) * ((10)::numeric ^ (l.minor_digits)::numeric)) > ((200)::numeric * (is_at_rate_of_line.amount)::numeric))) FROM public.payment_lines l WHERE (l.id = is_at_rate_of_line.line));
+
+ALTER FUNCTION public.is_at_rate_of_line(line uuid, amount bigint, euro bigint) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.is_iban(account text) RETURNS boolean
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ((account ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$'::text) AND (SELECT (((string_agg(CASE WHEN (parts.c ~ '[A-Z]'::text) THEN ((ascii(parts.c) - 55))::text ELSE parts.c END, ''::text ORDER BY parts.n))::numeric % (97)::numeric) = (1)::numeric) FROM regexp_split_to_table((substr(is_iban.account, 5) || "left"(is_iban.account, 4)), ''::text) WITH ORDINALITY parts(c, n)));
@@ -2384,6 +2685,27 @@ end $$;
 
 ALTER FUNCTION public.keep_payment_totals() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.keep_receipt_totals() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    its_country text := (select c.country_of_return from cases as c where c.id = new.case_id);
+begin
+    if tg_op = 'INSERT' then
+        insert into payment_totals as t (country, month, payments, euro_minor, refunds, refunded_minor)
+        values (its_country, date_trunc('month', new.received_on)::date, 0, 0, 1, new.euro_minor)
+        on conflict (month, country) do update
+        set refunds = t.refunds + 1, refunded_minor = t.refunded_minor + excluded.refunded_minor;
+    else
+        update payment_totals as t set refunds = t.refunds - 1, refunded_minor = t.refunded_minor - new.euro_minor
+        where t.country = its_country and t.month = date_trunc('month', new.received_on)::date;
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.keep_receipt_totals() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.keep_refund_totals() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2398,6 +2720,173 @@ begin
 end $$;
 
 ALTER FUNCTION public.keep_refund_totals() OWNER TO reintegration_guard;
+
+CREATE TABLE public.payment_refunds (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    line_id uuid NOT NULL,
+    evidence_id uuid NOT NULL,
+    number smallint NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    euro_minor bigint NOT NULL,
+    received_on date NOT NULL,
+    reference text NOT NULL,
+    reason text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decision_note text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT payment_refunds_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT payment_refunds_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND ((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
+    CONSTRAINT payment_refunds_euro_ck CHECK ((euro_minor > 0)),
+    CONSTRAINT payment_refunds_four_eyes_ck CHECK ((decided_by <> requested_by)),
+    CONSTRAINT payment_refunds_text_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(reference) >= 1) AND (length(reference) <= 200)) AND (length(decision_note) <= 2000)))
+);
+
+ALTER TABLE ONLY public.payment_refunds FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_refunds OWNER TO reintegration_owner;
+
+CREATE TABLE public.receivable_receipts (
+    id uuid NOT NULL,
+    receivable_id uuid NOT NULL,
+    case_id uuid,
+    payment_id uuid,
+    line_id uuid,
+    number integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    euro_minor bigint,
+    received_on date NOT NULL,
+    reference text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    taken_back_reason text,
+    taken_back_by text,
+    taken_back_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT receivable_receipts_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT receivable_receipts_euro_ck CHECK (((euro_minor > 0) AND (num_nulls(line_id, euro_minor) = ANY (ARRAY[0, 2])))),
+    CONSTRAINT receivable_receipts_four_eyes_ck CHECK ((taken_back_by <> recorded_by)),
+    CONSTRAINT receivable_receipts_taken_back_ck CHECK ((num_nulls(taken_back_reason, taken_back_by, taken_back_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT receivable_receipts_text_ck CHECK ((((length(reference) >= 1) AND (length(reference) <= 200)) AND ((length(taken_back_reason) >= 3) AND (length(taken_back_reason) <= 2000))))
+);
+
+ALTER TABLE ONLY public.receivable_receipts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.receivable_receipts OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.line_returns(line uuid, OUT amount_minor bigint, OUT euro_minor bigint) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT (COALESCE(sum(b.amount_minor), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(b.euro_minor), (0)::numeric))::bigint AS "coalesce"
+    FROM ( SELECT r.amount_minor,
+             r.euro_minor
+            FROM public.payment_refunds r
+           WHERE ((r.line_id = line_returns.line) AND (r.decision IS DISTINCT FROM 'refused'::text))
+         UNION ALL
+          SELECT x.amount_minor,
+             x.euro_minor
+            FROM public.receivable_receipts x
+           WHERE ((x.line_id = line_returns.line) AND (x.taken_back_at IS NULL))) b;
+END;
+
+ALTER FUNCTION public.line_returns(line uuid, OUT amount_minor bigint, OUT euro_minor bigint) OWNER TO reintegration_guard;
+
+CREATE TABLE public.payment_shortfalls (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    line_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    euro_minor bigint NOT NULL,
+    CONSTRAINT payment_shortfalls_amount_ck CHECK (((amount_minor > 0) AND (euro_minor > 0)))
+);
+
+ALTER TABLE ONLY public.payment_shortfalls FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_shortfalls OWNER TO reintegration_owner;
+
+CREATE TABLE public.receivable_write_offs (
+    id uuid NOT NULL,
+    receivable_id uuid NOT NULL,
+    number integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decision_note text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT receivable_write_offs_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT receivable_write_offs_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))),
+    CONSTRAINT receivable_write_offs_four_eyes_ck CHECK ((decided_by <> requested_by)),
+    CONSTRAINT receivable_write_offs_text_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND (length(decision_note) <= 2000)))
+);
+
+ALTER TABLE ONLY public.receivable_write_offs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.receivable_write_offs OWNER TO reintegration_owner;
+
+CREATE TABLE public.receivables (
+    id uuid NOT NULL,
+    debtor text NOT NULL,
+    case_id uuid,
+    supplier_id uuid,
+    partner_id uuid,
+    field_office_id uuid,
+    payment_id uuid,
+    line_id uuid,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    explanation text NOT NULL,
+    due_on date NOT NULL,
+    document_id uuid,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decision_note text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT receivables_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT receivables_debtor_ck CHECK ((debtor = ANY (ARRAY['returnee'::text, 'supplier'::text, 'partner'::text]))),
+    CONSTRAINT receivables_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))),
+    CONSTRAINT receivables_document_ck CHECK (((document_id IS NULL) OR (case_id IS NOT NULL))),
+    CONSTRAINT receivables_four_eyes_ck CHECK ((decided_by <> recorded_by)),
+    CONSTRAINT receivables_line_ck CHECK (((num_nonnulls(payment_id, line_id) = ANY (ARRAY[0, 2])) AND ((line_id IS NULL) OR (case_id IS NOT NULL)) AND ((debtor = 'returnee'::text) OR (line_id IS NOT NULL) OR (case_id IS NULL)))),
+    CONSTRAINT receivables_reason_ck CHECK ((reason = ANY (ARRAY['overpaid'::text, 'wrongly_paid'::text, 'not_delivered'::text, 'returned_to_belgium'::text, 'returned_to_eu'::text, 'ineligible'::text, 'other'::text]))),
+    CONSTRAINT receivables_text_ck CHECK ((((length(explanation) >= 3) AND (length(explanation) <= 2000)) AND (length(decision_note) <= 2000))),
+    CONSTRAINT receivables_whose_ck CHECK (
+CASE debtor
+    WHEN 'returnee'::text THEN ((case_id IS NOT NULL) AND (num_nonnulls(supplier_id, partner_id) = 0))
+    WHEN 'supplier'::text THEN ((supplier_id IS NOT NULL) AND (partner_id IS NULL))
+    WHEN 'partner'::text THEN ((partner_id IS NOT NULL) AND (supplier_id IS NULL) AND (field_office_id IS NULL))
+    ELSE false
+END)
+);
+
+ALTER TABLE ONLY public.receivables FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.receivables OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.line_unclaimed(line uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN ((SELECT (((((l.amount_minor - COALESCE(s.amount_minor, (0)::bigint)))::numeric - COALESCE((SELECT sum(f.amount_minor) AS sum FROM public.payment_refunds f WHERE ((f.line_id = l.id) AND (f.decision IS DISTINCT FROM 'refused'::text))), (0)::numeric)) - COALESCE((SELECT sum(r.amount_minor) AS sum FROM public.receivables r WHERE ((r.line_id = l.id) AND (r.decision IS DISTINCT FROM 'refused'::text))), (0)::numeric)) + COALESCE((SELECT sum(w.amount_minor) AS sum FROM (public.receivables r JOIN public.receivable_write_offs w ON (((w.receivable_id = r.id) AND (w.decision = 'approved'::text)))) WHERE (r.line_id = l.id)), (0)::numeric)) FROM (public.payment_lines l LEFT JOIN public.payment_shortfalls s ON ((s.line_id = l.id))) WHERE (l.id = line_unclaimed.line)))::bigint;
+
+ALTER FUNCTION public.line_unclaimed(line uuid) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.lock_drawn(payment uuid) RETURNS void
     LANGUAGE sql
@@ -2450,6 +2939,24 @@ END;
 
 ALTER FUNCTION public.open_cash(entry_kind text, about text, record uuid, number integer, of_partner uuid, of_office uuid, day date) OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.open_receivable(receivable uuid, of_currency text) RETURNS public.receivables
+    LANGUAGE plpgsql
+    AS $$
+declare
+    found_row receivables;
+begin
+    select r.* into found_row from receivables r where r.id = receivable for no key update;
+    if found_row.decision is distinct from 'approved' then
+        perform raise_receivable_rule('receivables_confirmed_ck', 'nothing is owed until it is confirmed');
+    end if;
+    if found_row.currency <> of_currency then
+        perform raise_receivable_rule('receivables_same_currency_ck', 'in another currency than what is owed');
+    end if;
+    return found_row;
+end $$;
+
+ALTER FUNCTION public.open_receivable(receivable uuid, of_currency text) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.payment_case_is_closed(payment uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2466,30 +2973,6 @@ CREATE FUNCTION public.payment_case_is_closed(payment uuid) RETURNS boolean
 $$;
 
 ALTER FUNCTION public.payment_case_is_closed(payment uuid) OWNER TO reintegration_guard;
-
-CREATE TABLE public.payment_lines (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    "position" smallint NOT NULL,
-    description text NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    minor_digits smallint NOT NULL,
-    rate text,
-    rate_month date,
-    rate_source text,
-    euro_minor bigint,
-    CONSTRAINT payment_lines_amount_ck CHECK (((amount_minor > 0) AND ((length(description) >= 1) AND (length(description) <= 500)))),
-    CONSTRAINT payment_lines_conversion_ck CHECK ((((((((2 * euro_minor) - 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) <= ((200)::numeric * (amount_minor)::numeric)) AND ((((((2 * euro_minor) + 1))::numeric * (rate)::numeric) * ((10)::numeric ^ (minor_digits)::numeric)) > ((200)::numeric * (amount_minor)::numeric)))),
-    CONSTRAINT payment_lines_euro_ck CHECK (((euro_minor > 0) AND ((currency <> 'EUR'::text) OR ((rate = '1'::text) AND (euro_minor = amount_minor))))),
-    CONSTRAINT payment_lines_frozen_ck CHECK ((((rate IS NULL) = (euro_minor IS NULL)) AND ((rate IS NULL) = (rate_source IS NULL)) AND ((rate_month IS NOT NULL) = ((rate IS NOT NULL) AND (currency <> 'EUR'::text))))),
-    CONSTRAINT payment_lines_rate_ck CHECK (((rate ~ '^(0|[1-9][0-9]{0,11})(\.[0-9]{1,10})?$'::text) AND ((rate)::numeric > (0)::numeric)))
-);
-
-ALTER TABLE ONLY public.payment_lines FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_lines OWNER TO reintegration_owner;
 
 CREATE TABLE public.payment_thresholds (
     id uuid NOT NULL,
@@ -2612,52 +3095,6 @@ END;
 
 ALTER FUNCTION public.payment_scope_differences() OWNER TO reintegration_guard;
 
-CREATE TABLE public.payment_refunds (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    line_id uuid NOT NULL,
-    evidence_id uuid NOT NULL,
-    number smallint NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    euro_minor bigint NOT NULL,
-    received_on date NOT NULL,
-    reference text NOT NULL,
-    reason text NOT NULL,
-    requested_by text NOT NULL,
-    requested_at timestamp with time zone DEFAULT now() NOT NULL,
-    decision text,
-    decision_note text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT payment_refunds_amount_ck CHECK ((amount_minor > 0)),
-    CONSTRAINT payment_refunds_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND ((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
-    CONSTRAINT payment_refunds_euro_ck CHECK ((euro_minor > 0)),
-    CONSTRAINT payment_refunds_four_eyes_ck CHECK ((decided_by <> requested_by)),
-    CONSTRAINT payment_refunds_text_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(reference) >= 1) AND (length(reference) <= 200)) AND (length(decision_note) <= 2000)))
-);
-
-ALTER TABLE ONLY public.payment_refunds FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_refunds OWNER TO reintegration_owner;
-
-CREATE TABLE public.payment_shortfalls (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    line_id uuid NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    euro_minor bigint NOT NULL,
-    CONSTRAINT payment_shortfalls_amount_ck CHECK (((amount_minor > 0) AND (euro_minor > 0)))
-);
-
-ALTER TABLE ONLY public.payment_shortfalls FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_shortfalls OWNER TO reintegration_owner;
-
 CREATE TABLE public.payment_totals (
     id bigint NOT NULL,
     country text NOT NULL,
@@ -2699,14 +3136,23 @@ CREATE FUNCTION public.payment_totals_differences() RETURNS TABLE(country text, 
            WHERE (p.status = 'paid'::text)
          UNION ALL
           SELECT c.country_of_return,
-             (date_trunc('month'::text, (r.received_on)::timestamp with time zone))::date AS date_trunc,
+             (date_trunc('month'::text, (b.received_on)::timestamp with time zone))::date AS date_trunc,
              0,
              0,
              1,
-             r.euro_minor
-            FROM (public.payment_refunds r
-              JOIN public.cases c ON ((c.id = r.case_id)))
-           WHERE (r.decision = 'approved'::text)
+             b.euro_minor
+            FROM (( SELECT r.case_id,
+                     r.received_on,
+                     r.euro_minor
+                    FROM public.payment_refunds r
+                   WHERE (r.decision = 'approved'::text)
+                 UNION ALL
+                  SELECT x.case_id,
+                     x.received_on,
+                     x.euro_minor
+                    FROM public.receivable_receipts x
+                   WHERE ((x.line_id IS NOT NULL) AND (x.taken_back_at IS NULL))) b
+              JOIN public.cases c ON ((c.id = b.case_id)))
          UNION ALL
           SELECT t.country,
              t.month,
@@ -2778,7 +3224,7 @@ CREATE TABLE public.ledger_transactions (
     actor_id text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     transaction_id bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
-    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text])))
+    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text, 'receivable_received'::text, 'receivable_taken_back'::text])))
 );
 
 ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
@@ -2901,6 +3347,15 @@ end $$;
 
 ALTER FUNCTION public.raise_payment_rule(rule text, explanation text) OWNER TO reintegration_owner;
 
+CREATE FUNCTION public.raise_receivable_rule(rule text, explanation text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '%', explanation using errcode = '23514', constraint = rule;
+end $$;
+
+ALTER FUNCTION public.raise_receivable_rule(rule text, explanation text) OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.raise_statement_rule(relation text, rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -2909,6 +3364,133 @@ begin
 end $$;
 
 ALTER FUNCTION public.raise_statement_rule(relation text, rule text, explanation text) OWNER TO reintegration_owner;
+
+CREATE TABLE public.receivable_instalments (
+    id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    number integer NOT NULL,
+    due_on date NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    CONSTRAINT receivable_instalments_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT receivable_instalments_number_ck CHECK (((number >= 1) AND (number <= 60)))
+);
+
+ALTER TABLE ONLY public.receivable_instalments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.receivable_instalments OWNER TO reintegration_owner;
+
+CREATE TABLE public.receivable_plans (
+    id uuid NOT NULL,
+    receivable_id uuid NOT NULL,
+    number integer NOT NULL,
+    total_minor bigint NOT NULL,
+    currency text NOT NULL,
+    agreed_by text NOT NULL,
+    agreed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.receivable_plans FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.receivable_plans OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.receivable_standing(receivable uuid) RETURNS TABLE(receivable_id uuid, received_minor bigint, written_off_minor bigint, outstanding_minor bigint, overdue_minor bigint, overdue_since date, state text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT r.id,
+     s.received,
+     s.written_off,
+     s.outstanding,
+     d.overdue,
+     d.since,
+         CASE
+             WHEN (r.decision IS NULL) THEN 'proposed'::text
+             WHEN (r.decision = 'refused'::text) THEN 'refused'::text
+             WHEN (d.overdue > 0) THEN 'overdue'::text
+             WHEN (s.outstanding > 0) THEN 'open'::text
+             WHEN (s.written_off > 0) THEN 'written_off'::text
+             ELSE 'settled'::text
+         END AS "case"
+    FROM ((((public.receivables r
+      CROSS JOIN LATERAL ( SELECT (COALESCE(( SELECT sum(x.amount_minor) AS sum
+                    FROM public.receivable_receipts x
+                   WHERE ((x.receivable_id = r.id) AND (x.taken_back_at IS NULL))), (0)::numeric))::bigint AS received,
+             (COALESCE(( SELECT sum(w.amount_minor) AS sum
+                    FROM public.receivable_write_offs w
+                   WHERE ((w.receivable_id = r.id) AND (w.decision = 'approved'::text))), (0)::numeric))::bigint AS written_off) m)
+      CROSS JOIN LATERAL ( SELECT m.received,
+             m.written_off,
+                 CASE r.decision
+                     WHEN 'approved'::text THEN ((r.amount_minor - m.received) - m.written_off)
+                     ELSE (0)::bigint
+                 END AS outstanding) s)
+      LEFT JOIN LATERAL ( SELECT p_1.id,
+             p_1.total_minor
+            FROM public.receivable_plans p_1
+           WHERE (p_1.receivable_id = r.id)
+           ORDER BY p_1.number DESC
+          LIMIT 1) p ON (true))
+      CROSS JOIN LATERAL ( SELECT (COALESCE(sum(o.open), (0)::numeric))::bigint AS overdue,
+             min(o.due_on) AS since
+            FROM ( SELECT r.due_on,
+                     (s.outstanding - COALESCE(p.total_minor, (0)::bigint)) AS open
+                 UNION ALL
+                  SELECT i.due_on,
+                     LEAST((i.amount_minor)::numeric, (sum(i.amount_minor) OVER (ORDER BY i.number) - ((p.total_minor - s.outstanding))::numeric)) AS "least"
+                    FROM public.receivable_instalments i
+                   WHERE (i.plan_id = p.id)) o
+           WHERE ((o.open > (0)::numeric) AND (o.due_on < public.programme_today()))) d)
+   WHERE (r.id = receivable_standing.receivable);
+END;
+
+ALTER FUNCTION public.receivable_standing(receivable uuid) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.receivable_outstanding(receivable uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN (SELECT s.outstanding_minor FROM public.receivable_standing(receivable_outstanding.receivable) s(receivable_id, received_minor, written_off_minor, outstanding_minor, overdue_minor, overdue_since, state));
+
+ALTER FUNCTION public.receivable_outstanding(receivable uuid) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.receive_into_float() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    payment payments;
+    of_partner uuid;
+    entry uuid;
+    advance uuid;
+    sign integer := case when new.taken_back_at is null then 1 else -1 end;
+begin
+    select m.* into payment from payments m where m.id = new.payment_id;
+    if not payment.from_float then
+        return null;
+    end if;
+    of_partner := (select o.partner_id from field_offices o where o.id = payment.field_office_id);
+    perform lock_drawn(payment.id);
+    entry := open_cash(
+        case sign when 1 then 'receivable_received' else 'receivable_taken_back' end, 'ReceivableReceipt', new.id, 1, of_partner,
+        payment.field_office_id, case sign when 1 then new.received_on else programme_today() end
+    );
+    perform put_cash(
+        entry, 'spent', payment.field_office_id, new.currency, - sign * new.amount_minor, - sign * new.euro_minor
+    );
+    if (select r.debtor from receivables r where r.id = new.receivable_id) = 'partner' then
+        perform put_cash(entry, 'treasury', of_partner, new.currency, sign * new.amount_minor, sign * new.euro_minor);
+        return null;
+    end if;
+    select a.id into advance
+    from cash_transactions t
+    join cash_postings p on p.transaction_id = t.id and p.currency = new.currency
+    join advances a on a.id = p.account_id
+    where t.reference_id = payment.id and t.kind = 'float_drawn'
+    order by a.received_on desc, a.id desc limit 1;
+    perform put_cash(entry, 'advance', advance, new.currency, sign * new.amount_minor, sign * new.euro_minor);
+    perform reopen_advance(advance);
+    return null;
+end $$;
+
+ALTER FUNCTION public.receive_into_float() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.record_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4627,6 +5209,36 @@ ALTER TABLE ONLY public.receipt_codes
 ALTER TABLE ONLY public.receipt_secrets
     ADD CONSTRAINT receipt_secrets_pk PRIMARY KEY (code_id);
 
+ALTER TABLE ONLY public.receivable_instalments
+    ADD CONSTRAINT receivable_instalments_number_uq UNIQUE (plan_id, number);
+
+ALTER TABLE ONLY public.receivable_instalments
+    ADD CONSTRAINT receivable_instalments_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.receivable_plans
+    ADD CONSTRAINT receivable_plans_number_uq UNIQUE (receivable_id, number);
+
+ALTER TABLE ONLY public.receivable_plans
+    ADD CONSTRAINT receivable_plans_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.receivable_receipts
+    ADD CONSTRAINT receivable_receipts_number_uq UNIQUE (receivable_id, number);
+
+ALTER TABLE ONLY public.receivable_receipts
+    ADD CONSTRAINT receivable_receipts_payment_uq UNIQUE (payment_id, number);
+
+ALTER TABLE ONLY public.receivable_receipts
+    ADD CONSTRAINT receivable_receipts_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.receivable_write_offs
+    ADD CONSTRAINT receivable_write_offs_number_uq UNIQUE (receivable_id, number);
+
+ALTER TABLE ONLY public.receivable_write_offs
+    ADD CONSTRAINT receivable_write_offs_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.required_documents
     ADD CONSTRAINT required_documents_pk PRIMARY KEY (id);
 
@@ -4994,6 +5606,36 @@ CREATE INDEX receipt_codes_payment_ix ON public.receipt_codes USING btree (payme
 CREATE INDEX receipt_secrets_case_ix ON public.receipt_secrets USING btree (case_id);
 
 CREATE INDEX receipt_secrets_code_ix ON public.receipt_secrets USING btree (code_id, case_id);
+
+CREATE INDEX receivable_instalments_currency_ix ON public.receivable_instalments USING btree (currency);
+
+CREATE INDEX receivable_plans_currency_ix ON public.receivable_plans USING btree (currency);
+
+CREATE INDEX receivable_receipts_currency_ix ON public.receivable_receipts USING btree (currency);
+
+CREATE INDEX receivable_receipts_line_ix ON public.receivable_receipts USING btree (line_id);
+
+CREATE INDEX receivable_receipts_payment_ix ON public.receivable_receipts USING btree (payment_id, case_id);
+
+CREATE INDEX receivable_write_offs_currency_ix ON public.receivable_write_offs USING btree (currency);
+
+CREATE UNIQUE INDEX receivable_write_offs_one_open_uq ON public.receivable_write_offs USING btree (receivable_id) WHERE (decision IS NULL);
+
+CREATE INDEX receivables_case_ix ON public.receivables USING btree (case_id);
+
+CREATE INDEX receivables_currency_ix ON public.receivables USING btree (currency);
+
+CREATE INDEX receivables_document_ix ON public.receivables USING btree (document_id, case_id);
+
+CREATE INDEX receivables_line_ix ON public.receivables USING btree (line_id);
+
+CREATE INDEX receivables_office_ix ON public.receivables USING btree (field_office_id);
+
+CREATE INDEX receivables_partner_ix ON public.receivables USING btree (partner_id);
+
+CREATE INDEX receivables_payment_ix ON public.receivables USING btree (payment_id, case_id);
+
+CREATE INDEX receivables_supplier_ix ON public.receivables USING btree (supplier_id);
 
 CREATE INDEX returnee_identities_case_ix ON public.returnee_identities USING btree (case_id);
 
@@ -5393,6 +6035,8 @@ CREATE TRIGGER ledger_postings_period AFTER INSERT ON public.ledger_postings REF
 
 CREATE TRIGGER ledger_postings_rebudget AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_rebudget();
 
+CREATE TRIGGER ledger_postings_receipt AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_receipt_postings();
+
 CREATE TRIGGER ledger_postings_refund AFTER INSERT ON public.ledger_postings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_refund_postings();
 
 CREATE TRIGGER ledger_transactions_append_only BEFORE DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -5628,6 +6272,78 @@ CREATE TRIGGER receipt_codes_version BEFORE UPDATE ON public.receipt_codes FOR E
 CREATE TRIGGER receipt_secrets_append_only BEFORE DELETE OR UPDATE ON public.receipt_secrets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER receipt_secrets_no_truncate BEFORE TRUNCATE ON public.receipt_secrets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER receivable_instalments_append_only BEFORE DELETE OR UPDATE ON public.receivable_instalments FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER receivable_instalments_audit_delete AFTER DELETE ON public.receivable_instalments REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_instalments_audit_insert AFTER INSERT ON public.receivable_instalments REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_instalments_audit_update AFTER UPDATE ON public.receivable_instalments REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_instalments_no_truncate BEFORE TRUNCATE ON public.receivable_instalments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER receivable_instalments_total_ck AFTER INSERT ON public.receivable_instalments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_receivable_instalments();
+
+CREATE TRIGGER receivable_plans_append_only BEFORE DELETE OR UPDATE ON public.receivable_plans FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER receivable_plans_audit_delete AFTER DELETE ON public.receivable_plans REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_plans_audit_insert AFTER INSERT ON public.receivable_plans REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_plans_audit_update AFTER UPDATE ON public.receivable_plans REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_plans_check AFTER INSERT ON public.receivable_plans FOR EACH ROW EXECUTE FUNCTION public.check_receivable_plan();
+
+CREATE CONSTRAINT TRIGGER receivable_plans_instalments_ck AFTER INSERT ON public.receivable_plans DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_receivable_instalments();
+
+CREATE TRIGGER receivable_plans_no_truncate BEFORE TRUNCATE ON public.receivable_plans FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER receivable_receipts_audit_delete AFTER DELETE ON public.receivable_receipts REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_receipts_audit_insert AFTER INSERT ON public.receivable_receipts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_receipts_audit_update AFTER UPDATE ON public.receivable_receipts REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_receipts_came AFTER INSERT ON public.receivable_receipts FOR EACH ROW WHEN ((new.line_id IS NOT NULL)) EXECUTE FUNCTION public.keep_receipt_totals();
+
+CREATE TRIGGER receivable_receipts_check AFTER INSERT OR UPDATE ON public.receivable_receipts FOR EACH ROW EXECUTE FUNCTION public.check_receivable_receipt();
+
+CREATE TRIGGER receivable_receipts_float AFTER INSERT ON public.receivable_receipts FOR EACH ROW WHEN ((new.line_id IS NOT NULL)) EXECUTE FUNCTION public.receive_into_float();
+
+CREATE TRIGGER receivable_receipts_float_back AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.line_id IS NOT NULL) AND (new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.receive_into_float();
+
+CREATE TRIGGER receivable_receipts_no_truncate BEFORE TRUNCATE ON public.receivable_receipts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER receivable_receipts_posted_ck AFTER INSERT OR UPDATE ON public.receivable_receipts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.line_id IS NOT NULL)) EXECUTE FUNCTION public.check_receipt_posted();
+
+CREATE TRIGGER receivable_receipts_version BEFORE UPDATE ON public.receivable_receipts FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER receivable_receipts_went AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.line_id IS NOT NULL) AND (new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.keep_receipt_totals();
+
+CREATE TRIGGER receivable_write_offs_audit_delete AFTER DELETE ON public.receivable_write_offs REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_write_offs_audit_insert AFTER INSERT ON public.receivable_write_offs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_write_offs_audit_update AFTER UPDATE ON public.receivable_write_offs REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivable_write_offs_check AFTER INSERT OR UPDATE ON public.receivable_write_offs FOR EACH ROW EXECUTE FUNCTION public.check_receivable_write_off();
+
+CREATE TRIGGER receivable_write_offs_no_truncate BEFORE TRUNCATE ON public.receivable_write_offs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER receivable_write_offs_version BEFORE UPDATE ON public.receivable_write_offs FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER receivables_audit_delete AFTER DELETE ON public.receivables REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivables_audit_insert AFTER INSERT ON public.receivables REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivables_audit_update AFTER UPDATE ON public.receivables REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER receivables_check AFTER INSERT OR UPDATE ON public.receivables FOR EACH ROW EXECUTE FUNCTION public.check_receivable();
+
+CREATE TRIGGER receivables_no_truncate BEFORE TRUNCATE ON public.receivables FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER receivables_version BEFORE UPDATE ON public.receivables FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER required_documents_audit_delete AFTER DELETE ON public.required_documents REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -6100,6 +6816,60 @@ ALTER TABLE ONLY public.receipt_codes
 
 ALTER TABLE ONLY public.receipt_secrets
     ADD CONSTRAINT receipt_secrets_code_fk FOREIGN KEY (code_id, case_id) REFERENCES public.receipt_codes(id, case_id);
+
+ALTER TABLE ONLY public.receivable_instalments
+    ADD CONSTRAINT receivable_instalments_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.receivable_instalments
+    ADD CONSTRAINT receivable_instalments_plan_fk FOREIGN KEY (plan_id) REFERENCES public.receivable_plans(id);
+
+ALTER TABLE ONLY public.receivable_plans
+    ADD CONSTRAINT receivable_plans_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.receivable_plans
+    ADD CONSTRAINT receivable_plans_receivable_fk FOREIGN KEY (receivable_id) REFERENCES public.receivables(id);
+
+ALTER TABLE ONLY public.receivable_receipts
+    ADD CONSTRAINT receivable_receipts_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.receivable_receipts
+    ADD CONSTRAINT receivable_receipts_line_fk FOREIGN KEY (line_id) REFERENCES public.payment_lines(id);
+
+ALTER TABLE ONLY public.receivable_receipts
+    ADD CONSTRAINT receivable_receipts_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
+ALTER TABLE ONLY public.receivable_receipts
+    ADD CONSTRAINT receivable_receipts_receivable_fk FOREIGN KEY (receivable_id) REFERENCES public.receivables(id);
+
+ALTER TABLE ONLY public.receivable_write_offs
+    ADD CONSTRAINT receivable_write_offs_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.receivable_write_offs
+    ADD CONSTRAINT receivable_write_offs_receivable_fk FOREIGN KEY (receivable_id) REFERENCES public.receivables(id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_document_fk FOREIGN KEY (document_id, case_id) REFERENCES public.documents(id, case_id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_line_fk FOREIGN KEY (line_id) REFERENCES public.payment_lines(id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_office_fk FOREIGN KEY (field_office_id) REFERENCES public.field_offices(id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_supplier_fk FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
 ALTER TABLE ONLY public.returnee_identities
     ADD CONSTRAINT returnee_identities_returnee_fk FOREIGN KEY (returnee_id, case_id) REFERENCES public.returnees(id, case_id);
@@ -6594,6 +7364,77 @@ CREATE POLICY receipt_secrets_scope ON public.receipt_secrets USING ((( SELECT p
    FROM public.receipt_codes c
   WHERE (c.id = receipt_secrets.code_id))));
 
+ALTER TABLE public.receivable_instalments ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY receivable_instalments_guard ON public.receivable_instalments FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY receivable_instalments_insert_roles ON public.receivable_instalments AS RESTRICTIVE FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM (public.receivable_plans p
+     JOIN public.receivables r ON ((r.id = p.receivable_id)))
+  WHERE ((p.id = receivable_instalments.plan_id) AND public.actor_collects(r.field_office_id)))));
+
+CREATE POLICY receivable_instalments_scope ON public.receivable_instalments USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.receivable_plans p
+  WHERE (p.id = receivable_instalments.plan_id))));
+
+ALTER TABLE public.receivable_plans ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY receivable_plans_guard ON public.receivable_plans FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY receivable_plans_insert_roles ON public.receivable_plans AS RESTRICTIVE FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM public.receivables r
+  WHERE ((r.id = receivable_plans.receivable_id) AND public.actor_collects(r.field_office_id)))));
+
+CREATE POLICY receivable_plans_scope ON public.receivable_plans USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.receivables r
+  WHERE (r.id = receivable_plans.receivable_id))));
+
+ALTER TABLE public.receivable_receipts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY receivable_receipts_guard ON public.receivable_receipts FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY receivable_receipts_insert_roles ON public.receivable_receipts AS RESTRICTIVE FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM public.receivables r
+  WHERE ((r.id = receivable_receipts.receivable_id) AND public.actor_receives(r.field_office_id)))));
+
+CREATE POLICY receivable_receipts_scope ON public.receivable_receipts USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.receivables r
+  WHERE (r.id = receivable_receipts.receivable_id))));
+
+CREATE POLICY receivable_receipts_update_roles ON public.receivable_receipts AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((EXISTS ( SELECT
+   FROM public.receivables r
+  WHERE ((r.id = receivable_receipts.receivable_id) AND public.actor_receives(r.field_office_id)))));
+
+ALTER TABLE public.receivable_write_offs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY receivable_write_offs_guard ON public.receivable_write_offs FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY receivable_write_offs_insert_roles ON public.receivable_write_offs AS RESTRICTIVE FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM public.receivables r
+  WHERE ((r.id = receivable_write_offs.receivable_id) AND public.actor_collects(r.field_office_id)))));
+
+CREATE POLICY receivable_write_offs_scope ON public.receivable_write_offs USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+   FROM public.receivables r
+  WHERE (r.id = receivable_write_offs.receivable_id))));
+
+CREATE POLICY receivable_write_offs_update_roles ON public.receivable_write_offs AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_finance'::text]) AS actor_is));
+
+ALTER TABLE public.receivables ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY receivables_guard ON public.receivables FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY receivables_guard_lock ON public.receivables FOR UPDATE TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK (false);
+
+CREATE POLICY receivables_insert_roles ON public.receivables AS RESTRICTIVE FOR INSERT WITH CHECK (public.actor_collects(field_office_id));
+
+CREATE POLICY receivables_scope ON public.receivables USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND ((partner_id = ( SELECT public.actor_partner() AS actor_partner)) OR (field_office_id = ANY (( SELECT ARRAY( SELECT o.id
+           FROM public.field_offices o
+          WHERE (o.partner_id = public.actor_partner())) AS "array")::uuid[])))) OR ((debtor = 'returnee'::text) AND ( SELECT true
+   FROM public.cases c
+  WHERE (c.id = receivables.case_id)))));
+
+CREATE POLICY receivables_update_roles ON public.receivables AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['fedasil_finance'::text]) AS actor_is) OR public.actor_receives(field_office_id)));
+
 ALTER TABLE public.returnee_identities ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY returnee_identities_insert_roles ON public.returnee_identities AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
@@ -6859,12 +7700,70 @@ REVOKE ALL ON FUNCTION public.fact_position() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_app;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_auditor;
 
-REVOKE ALL ON FUNCTION public.payment_case_is_closed(payment uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.payment_case_is_closed(payment uuid) TO reintegration_app;
+REVOKE ALL ON FUNCTION public.hold_payment_case(payment uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hold_payment_case(payment uuid) TO reintegration_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_lines TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_lines TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_lines TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.payment_refunds TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_refunds TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_refunds TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.payment_refunds TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.receivable_receipts TO reintegration_app;
+GRANT SELECT ON TABLE public.receivable_receipts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.receivable_receipts TO reintegration_guard;
+
+GRANT UPDATE(taken_back_reason) ON TABLE public.receivable_receipts TO reintegration_app;
+
+GRANT UPDATE(taken_back_by) ON TABLE public.receivable_receipts TO reintegration_app;
+
+GRANT UPDATE(taken_back_at) ON TABLE public.receivable_receipts TO reintegration_app;
+
+REVOKE ALL ON FUNCTION public.line_returns(line uuid, OUT amount_minor bigint, OUT euro_minor bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.line_returns(line uuid, OUT amount_minor bigint, OUT euro_minor bigint) TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.payment_shortfalls TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_shortfalls TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_shortfalls TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.receivable_write_offs TO reintegration_app;
+GRANT SELECT ON TABLE public.receivable_write_offs TO reintegration_auditor;
+GRANT SELECT ON TABLE public.receivable_write_offs TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.receivable_write_offs TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.receivable_write_offs TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.receivable_write_offs TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.receivable_write_offs TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.receivables TO reintegration_app;
+GRANT SELECT ON TABLE public.receivables TO reintegration_auditor;
+GRANT SELECT ON TABLE public.receivables TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.receivables TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.receivables TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.receivables TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.receivables TO reintegration_app;
+
+GRANT UPDATE(version) ON TABLE public.receivables TO reintegration_guard;
+
+REVOKE ALL ON FUNCTION public.payment_case_is_closed(payment uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_case_is_closed(payment uuid) TO reintegration_app;
 
 GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_auditor;
@@ -6883,22 +7782,6 @@ GRANT UPDATE(version) ON TABLE public.cases TO reintegration_guard;
 REVOKE ALL ON FUNCTION public.payment_scope_differences() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_scope_differences() TO reintegration_app;
 GRANT ALL ON FUNCTION public.payment_scope_differences() TO reintegration_auditor;
-
-GRANT SELECT,INSERT ON TABLE public.payment_refunds TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_refunds TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_refunds TO reintegration_guard;
-
-GRANT UPDATE(decision) ON TABLE public.payment_refunds TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.payment_refunds TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.payment_refunds TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.payment_refunds TO reintegration_app;
-
-GRANT SELECT,INSERT ON TABLE public.payment_shortfalls TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_shortfalls TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_shortfalls TO reintegration_guard;
 
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_totals TO reintegration_auditor;
@@ -6925,6 +7808,14 @@ GRANT SELECT ON TABLE public.ledger_postings TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.ledger_transactions TO reintegration_app;
 GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_auditor;
 GRANT SELECT ON TABLE public.ledger_transactions TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.receivable_instalments TO reintegration_app;
+GRANT SELECT ON TABLE public.receivable_instalments TO reintegration_auditor;
+GRANT SELECT ON TABLE public.receivable_instalments TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.receivable_plans TO reintegration_app;
+GRANT SELECT ON TABLE public.receivable_plans TO reintegration_auditor;
+GRANT SELECT ON TABLE public.receivable_plans TO reintegration_guard;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.case_intakes TO reintegration_app;
 GRANT SELECT ON TABLE public.case_intakes TO reintegration_auditor;

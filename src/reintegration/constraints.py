@@ -11,6 +11,7 @@ from reintegration.payments import errors as payments
 from reintegration.plans import errors as plans
 from reintegration.programme import errors as programme
 from reintegration.reconciliation import errors as reconciliation
+from reintegration.recovery import errors as recovery
 from reintegration.treasury import errors as treasury
 
 ALL_CONSTRAINTS = merge(
@@ -26,6 +27,7 @@ ALL_CONSTRAINTS = merge(
         plans,
         programme,
         reconciliation,
+        recovery,
         treasury,
     )
 )
@@ -64,6 +66,7 @@ UNREACHABLE_CONSTRAINTS: frozenset[str] = (
     | plans.WRITTEN_BY_THE_PLANS_ROOM_ALONE
     | programme.LOADER_ONLY
     | reconciliation.WRITTEN_ALONE
+    | recovery.WRITTEN_ALONE
     | treasury.WRITTEN_ALONE
 )
 """Constraints that no request can meet: violating one is a bug of ours, shown with an incident id."""

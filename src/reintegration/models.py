@@ -17,6 +17,7 @@ MODEL_MODULES = tuple(
         "evidence",
         "treasury",
         "reconciliation",
+        "recovery",
         "exports",
         "audit",
     )

@@ -36,6 +36,8 @@ APPEND_ONLY = {
     "statement_lines": "amount_minor = amount_minor + 1",
     "statement_mappings": "mapping = '{}'",
     "statements": "closing_minor = closing_minor + 1",
+    "receivable_instalments": "due_on = '2099-01-01'",
+    "receivable_plans": "total_minor = total_minor + 1",
 }
 """Each table with a change that would matter."""
 TRUNCATED_BY_NOBODY = """
@@ -223,6 +225,12 @@ async def test_an_idempotency_record_is_completed_once_and_kept(stage: Transacti
         ("budget_transfers", "reason"),
         ("payment_holds", "placed_by"),
         ("payment_holds", "reason"),
+        ("receivables", "recorded_by"),
+        ("receivables", "explanation"),
+        ("receivable_receipts", "recorded_by"),
+        ("receivable_receipts", "reference"),
+        ("receivable_write_offs", "requested_by"),
+        ("receivable_write_offs", "reason"),
         ("payment_refunds", "requested_by"),
         ("payment_refunds", "reason"),
         ("plans", "prepared_by"),

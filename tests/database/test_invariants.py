@@ -32,11 +32,13 @@ from reintegration.payments.commands import (
 )
 from reintegration.plans import service as plans
 from reintegration.plans.commands import DecideBudgetTransfer, RequestBudgetTransfer
+from reintegration.recovery import service as recovery
 from tests import builders
 from tests.advance_steps import a_float
 from tests.builders import ADMINISTRATOR, APPROVER, AUDITOR, COORDINATOR, EVERYBODY, FINANCE, MONGOLIA, OFFICER, days_ago
 from tests.database.law import become
 from tests.payment_steps import (
+    BuiltPlan,
     a_draft,
     a_payment,
     a_planned_case,
@@ -52,6 +54,7 @@ from tests.payment_steps import (
     supplied,
 )
 from tests.proofs import value
+from tests.receivable_steps import a_plan, as_bought, bounced, came, owed, owed_by_partner, written_off
 from tests.statement_steps import a_match, an_account
 
 _PAID = "(select id from payments where status = 'paid' and kind = 'supplier_direct' order by id limit 1)"
@@ -80,6 +83,12 @@ PLANTED: Mapping[str, str] = {
         " update payment_lines set rate = '2' where payment_id = @paid"
     ),
     "refunds_within_lines": "update payment_refunds set amount_minor = amount_minor + 1000000",
+    "receivables_accounted": "update receivable_receipts set amount_minor = amount_minor + 1000000",
+    "receivables_by_two": (
+        "alter table receivable_write_offs drop constraint receivable_write_offs_four_eyes_ck;"
+        " update receivable_write_offs set requested_by = decided_by"
+    ),
+    "receipts_posted": "update receivable_receipts set euro_minor = euro_minor + 1 where taken_back_at is null",
     "transfers_posted": "update budget_transfers set amount_minor = amount_minor + 1 where decision = 'approved'",
     "expiries_posted": (
         "insert into deadline_expiries (id, case_id, occasion, deadline_on, expired_on, released_minor, drafts_cancelled)"
@@ -125,6 +134,7 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     await done(work, FINANCE, payments.lift_hold, LiftHold(hold.id, 1, "Another household"))
     await carry_on(work, held)
     await refunded(work, held)
+    await owing(work, plan, held)
     case, entitlement = await a_premium_case(work)
     premium = await a_premium(work, case, entitlement, on=today())
     await builders.depart(work, case, on=today())
@@ -163,6 +173,16 @@ async def refunded(work: UnitOfWork, payment: UUID) -> None:
     back = RequestRefund(new_id(), payment, line, document, euros(100), days_ago(1), "BANK-2", "A sheep short")
     await done(work, OFFICER, payments.request_refund, back)
     await done(work, COORDINATOR, payments.decide_refund, DecideRefund(back.id, 1, approved=True))
+
+
+async def owing(work: UnitOfWork, plan: BuiltPlan, payment: UUID) -> None:
+    """A part of a payment is owed, of which some came, some bounced and some is given up; and the partner owes something."""
+    receivable = await owed(work, (await as_bought(work, plan, payment)).claim(euros(500)))
+    await bounced(work, await came(work, receivable, euros(100)))
+    await came(work, receivable, euros(200))
+    await done(work, OFFICER, recovery.agree_plan, a_plan(receivable, (10, 100), (20, 200)))
+    await written_off(work, receivable, euros(50))
+    await came(work, await owed_by_partner(work, euros(300)), euros(300), FINANCE)
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,7 @@ from tests.money.races.float_moves import ADVANCES, OUT_OF_THE_FLOAT
 from tests.money.races.likeness_moves import RIVALS as RIVALS_OF_LIKENESSES
 from tests.money.races.moves import Move, move
 from tests.money.races.racing import Race, Track
+from tests.money.races.receivable_moves import OF_WHAT_IS_OWED, RECEIVABLES
 from tests.money.races.statement_moves import OF_A_LINE, STATEMENTS
 from tests.payment_steps import done
 from tests.rates import monthly_file
@@ -88,6 +89,9 @@ def never_together(mutations: set[str]) -> dict[str, set[frozenset[str]]]:
             ADVANCES, mutations - ADVANCES - OUT_OF_THE_FLOAT - STATEMENTS
         ),
         "Lines of a bank are asked of who says how a payment ended.": _pairs(STATEMENTS, mutations - STATEMENTS - OF_A_LINE),
+        "What is owed is asked of who pays it, gives it back or ends the case.": _pairs(
+            RECEIVABLES, mutations - RECEIVABLES - OF_WHAT_IS_OWED
+        ),
         "A likeness stands in the way of a release alone.": _pairs(["supplierLikenessDecide"], mutations - RIVALS_OF_LIKENESSES),
         "Facts move no money; they are raced with what grants it, and with what ends the case.": _pairs(
             FACTS, mutations - set(RIVALS_OF_FACTS)

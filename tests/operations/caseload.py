@@ -24,6 +24,7 @@ from tests.builders import CAMEROON, MONGOLIA, MONGOLIA_CARITAS, SYSTEM, a_regis
 from tests.operations.two_offices import A, B, Desk
 from tests.operations.two_offices_advances import hold_money
 from tests.operations.two_offices_payments import Cashier
+from tests.operations.two_offices_receivables import owe_money
 
 NODES: tuple[str, ...] = tuple(sorted(kind for kind, shape in shapes().items() if issubclass(shape.shown_as, Node)))
 """The types that `node` finds."""
@@ -100,6 +101,7 @@ async def _office(desk: Desk) -> UUID:
     cashier = Cashier(desk, case.id, item, await desk.supplier("Felt"))
     await cashier.one_of_each(Money(10_000_000 + desk.side.cents, "MNT"))
     await cashier.premium()
+    await owe_money(desk, cashier)
     await desk.alike()
     await desk.closed()
     await desk.barred()

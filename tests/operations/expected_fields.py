@@ -70,7 +70,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         (
             "arrivalConfirmedAt arrivalConfirmedBy arrivedOn balances budgetTransfers closeNote closeReason closedOn "
             "country deadline deadlineExpiries deadlineNotices departedOn documents dublin entitlements id "
-            "ledgerTransactions office partner payments plans reference registeredAt registeredBy returnees status "
+            "ledgerTransactions office owes partner payments plans reference registeredAt registeredBy returnees status "
             "transfers travelMode version"
         ),
     ),
@@ -160,6 +160,34 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("Me", COORDINATOR, "partner"),
     ("Me", EVERYBODY, "permissions role subject"),
     ("Money", EVERYBODY, "amount currency"),
+    (
+        "Receivable",
+        CASES,
+        (
+            "amount case debtor decidedAt decidedBy decision decisionNote document dueOn explanation id line office outstanding "
+            "overdue overdueSince payment plans reason received receipts recordedAt recordedBy state supplier version writeOffs "
+            "writtenOff"
+        ),
+    ),
+    ("Receivable", CASES - FIELD, "partner"),
+    ("ReceivableAge", CASES, "daysFrom daysTo debtor outstanding overdue receivables"),
+    ("ReceivableConnection", CASES, "edges pageInfo totalCount"),
+    ("ReceivableEdge", CASES, "cursor node"),
+    ("ReceivableInstalment", CASES, "amount dueOn id number"),
+    ("ReceivablePlan", CASES, "agreedAt agreedBy id instalments number receivable total"),
+    (
+        "ReceivableReceipt",
+        CASES,
+        (
+            "amount euro id number receivable receivedOn recordedAt recordedBy reference takenBackAt takenBackBy takenBackReason "
+            "version"
+        ),
+    ),
+    (
+        "ReceivableWriteOff",
+        CASES,
+        "amount decidedAt decidedBy decision decisionNote id number reason receivable requestedAt requestedBy version",
+    ),
     ("PageInfo", EVERYBODY, "endCursor hasNextPage hasPreviousPage startCursor"),
     ("Partner", EVERYBODY, "code id name"),
     (
@@ -168,8 +196,8 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         (
             "approvedAt approvedBy approvedDigest case contentDigest description documents endorsements entitlement "
             "fromFloat fund holds id invoiceNumber kind lines office outcomeNote paidOn paymentDate planItem postings "
-            "preparedAt preparedBy refunds rateRule receiptCodes releasedAt releasedBy reversedAt reversedBy settledAt "
-            "settledBy settlementReference shortfalls status stream submittedAt supplier total version"
+            "preparedAt preparedBy refunds rateRule receiptCodes receivables releasedAt releasedBy reversedAt reversedBy "
+            "settledAt settledBy settlementReference shortfalls status stream submittedAt supplier total version"
         ),
     ),
     ("PaymentConnection", CASES, "edges pageInfo totalCount"),
@@ -211,6 +239,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ("InvariantCheck", INVARIANTS, "checkedAt invariants violations"),
     ("Query", AUDIT, "auditEntries"),
     ("Query", HOLDERS, "advance advanceAgeing advances"),
+    ("Query", CASES, "receivable receivableAgeing receivables"),
     ("Query", INVARIANTS, "invariants"),
     (
         "Query",
@@ -249,7 +278,7 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         ),
     ),
     ("StatusStatistics", BELGIUM, "administrativeStatus share"),
-    ("Supplier", CASES, "accounts hold id likenesses name office registeredAt registeredBy taxNumber version"),
+    ("Supplier", CASES, "accounts hold id likenesses name office owes registeredAt registeredBy taxNumber version"),
     (
         "SupplierAccount",
         CASES,

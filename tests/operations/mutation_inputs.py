@@ -136,6 +136,53 @@ class Records:
         source = await self.advance(role, gives=False, wanted=_HELD)
         return {"officeId": _OFFICE, "sourceId": source["advanceId"]}
 
+    async def receivable(self, role: Role, wanted: str) -> Asked:
+        """What is owed to the role's side, one that is as wanted if there is any."""
+        row = await self.owner.fetchrow(
+            "select id, version from receivables"  # noqa: S608 - ours
+            " where (partner_id = $1 and $3) or (field_office_id = $2 and not $3)"
+            f" order by {wanted} desc, id limit 1",
+            A.partner_id,
+            A.office_id,
+            role not in ABROAD,
+        )
+        return {"receivableId": encode("Receivable", row["id"]), "expectedVersion": row["version"]}
+
+    async def owed(self, role: Role) -> Asked:
+        """One of which something is still owed, and which the mutation doesn't change."""
+        wanted = "(receivable_outstanding(id) > 0)"
+        return {"receivableId": (await self.receivable(role, wanted))["receivableId"]}
+
+    async def owed_wholly(self, role: Role) -> Asked:
+        """The same with a plan of all of it."""
+        found = await self.owed(role)
+        row = await self.owner.fetchrow(
+            "select receivable_outstanding(r.id) as cents from receivables as r"
+            " where (r.partner_id = $1 and $3) or (r.field_office_id = $2 and not $3)"
+            " order by (receivable_outstanding(r.id) > 0) desc, r.id limit 1",
+            A.partner_id,
+            A.office_id,
+            role not in ABROAD,
+        )
+        part = {"dueOn": days_ago(-10).isoformat(), "amount": euros(f"{row['cents'] // 100}.{row['cents'] % 100:02}")}
+        return {**found, "instalments": [part]}
+
+    async def under_receivable(self, role: Role, kind: str, name: str, table: str, wanted: str) -> Asked:
+        """A record under what is owed to the role's side, one that is as wanted if there is any."""
+        row = await self.owner.fetchrow(
+            f"select t.id, t.version from {table} as t join receivables as r on r.id = t.receivable_id"  # noqa: S608 - ours
+            " where (r.partner_id = $1 and $3) or (r.field_office_id = $2 and not $3)"
+            f" order by {wanted} desc, t.id limit 1",
+            A.partner_id,
+            A.office_id,
+            role not in ABROAD,
+        )
+        return {name: encode(kind, row["id"]), "expectedVersion": row["version"]}
+
+    async def debtor(self, role: Role) -> Asked:
+        """Who owes something to the role's side."""
+        return await self.supplier() if role in ABROAD else {"partnerId": encode("Partner", A.partner_id)}
+
     async def likeness(self) -> Asked:
         """What two suppliers of the office share, undecided where there is one."""
         row = await self.owner.fetchrow(
@@ -210,6 +257,40 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
         {"amount": euros("9.00"), "currency": "EUR", "sentOn": days_ago(1).isoformat(), "reference": "T-1"},
     ),
     "advanceSettle": (lambda r, role: r.advance(role, gives=True, wanted=_HELD), {}),
+    "receivableDecide": (
+        lambda r, _role: r.receivable(Role.FIELD_OFFICER, "(decision is null)"),
+        {"decision": "REFUSED"},
+    ),
+    "receivablePlanAgree": (Records.owed_wholly, {}),
+    "receivableReceiptRecord": (
+        Records.owed,
+        {"amount": euros("1.00"), "receivedOn": days_ago(0).isoformat(), "reference": "BANK-1"},
+    ),
+    "receivableReceiptTakeBack": (
+        lambda r, role: r.under_receivable(
+            role, "ReceivableReceipt", "receiptId", "receivable_receipts", "(t.taken_back_at is null)"
+        ),
+        {"reason": "The cheque bounced"},
+    ),
+    "receivableRecord": (
+        Records.debtor,
+        {
+            "amount": euros("1.00"),
+            "reason": "OTHER",
+            "explanation": "Too much",
+            "dueOn": days_ago(-30).isoformat(),
+        },
+    ),
+    "receivableWriteOffDecide": (
+        lambda r, _role: r.under_receivable(
+            Role.FIELD_OFFICER, "ReceivableWriteOff", "writeOffId", "receivable_write_offs", "(t.decision is null)"
+        ),
+        {"decision": "REFUSED"},
+    ),
+    "receivableWriteOffRequest": (
+        Records.owed,
+        {"amount": euros("1.00"), "reason": "The shop is gone"},
+    ),
     "arrivalConfirm": about(Records.case, arrivedOn=days_ago(29).isoformat()),
     "budgetTransferDecide": about(
         lambda r: r.update("BudgetTransfer", "transferId", "budget_transfers", "decision is null"), decision="REFUSED"

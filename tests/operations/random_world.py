@@ -86,6 +86,7 @@ async def known_of(desk: Desk, offices: Offices) -> Known:
         encode("Payment", min(mine["Payment"])),
         encode("Report", min(everything["Report"])),
         encode("Advance", min(everything["Advance"] if not mine["Advance"] else mine["Advance"])),
+        encode("Receivable", min(mine["Receivable"] or everything["Receivable"])),
     )
     cursors = {place: await _cursors(desk, query) for place, query in _connections(Walk.over(desk.schema), ids, arguments)}
     return Known(

@@ -29,6 +29,7 @@ from tests.operations.walk import Part
 _LINK = re.compile(rb'https?://[^"]+')
 _BY_RESOLVERS = {
     "AdvanceAgeing": "resolver: Query.advanceAgeing",
+    "ReceivableAgeing": "resolver: Query.receivableAgeing",
     "DuplicateEvidence": "resolver: Query.duplicateEvidence",
     "EntitlementPreview": "resolver: Query.entitlementPreview",
     "IndicatorCases": "resolver: Query.indicatorCases",

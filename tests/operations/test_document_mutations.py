@@ -214,6 +214,26 @@ async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> 
     asked = (await recorder.does(OFFICER, "PaymentRefundRequest", **of_line, **back))["refund"]
     said = {"expectedVersion": asked["version"], "decision": "APPROVED"}
     await recorder.does(COORDINATOR, "PaymentRefundDecide", refundId=asked["id"], **said)
+    await owed_by_the_supplier(recorder, supplier["id"], payment["lines"][0]["id"])
+
+
+async def owed_by_the_supplier(recorder: Recorder, supplier: str, line: str) -> None:
+    """Confirmed, paid by a cheque that bounces, planned anew, and a part of it given up."""
+    why = {"reason": "NOT_DELIVERED", "explanation": "A sheep never came", "dueOn": days_ago(-30).isoformat()}
+    claim = {"supplierId": supplier, "lineId": line, "amount": euros("8.00"), **why}
+    owed = (await recorder.does(OFFICER, "ReceivableRecord", **claim))["receivable"]
+    said = {"expectedVersion": 1, "decision": "APPROVED"}
+    await recorder.does(COORDINATOR, "ReceivableDecide", receivableId=owed["id"], **said)
+    came = {"amount": euros("3.00"), "receivedOn": today().isoformat(), "reference": "CHEQUE-1"}
+    cheque = (await recorder.does(COORDINATOR, "ReceivableReceiptRecord", receivableId=owed["id"], **came))["receipt"]
+    second = replace(COORDINATOR, id="second-coordinator")
+    bounced = {"expectedVersion": 1, "reason": "The cheque bounced"}
+    await recorder.does(second, "ReceivableReceiptTakeBack", receiptId=cheque["id"], **bounced)
+    parts = [{"dueOn": days_ago(-days).isoformat(), "amount": euros("4.00")} for days in (10, 40)]
+    await recorder.does(OFFICER, "ReceivablePlanAgree", receivableId=owed["id"], instalments=parts)
+    lost = {"amount": euros("4.00"), "reason": "The shop is gone"}
+    asked = (await recorder.does(OFFICER, "ReceivableWriteOffRequest", receivableId=owed["id"], **lost))["writeOff"]
+    await recorder.does(FINANCE, "ReceivableWriteOffDecide", writeOffId=asked["id"], **said)
 
 
 async def held_by_the_office(recorder: Recorder) -> None:

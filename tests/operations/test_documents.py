@@ -4,6 +4,7 @@ The number of statements of each stands in schema/operations/statements.json, wh
 answers stand in golden/. Whoever changes either on purpose runs this with WRITE_GOLDEN=1 and reads the difference.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ from reintegration.payments.commands import (
     RegisterSupplier,
     ReleasePayment,
 )
+from reintegration.recovery import service as recovery
 from reintegration.storage.address import ObjectStoreAddress
 from tests import builders
 from tests.advance_steps import a_float
@@ -54,7 +56,9 @@ from tests.builders import (
 from tests.exports.places import own_bucket
 from tests.operations.documents import PATHS, PINNED, Recorder, agreed, names, operation_of, recording
 from tests.operations.world import approved_plan, submitted_payment
+from tests.payment_steps import done
 from tests.proofs import value
+from tests.receivable_steps import a_claim, a_plan, came, owed, written_off
 
 
 @cache
@@ -139,7 +143,18 @@ async def a_case_with_everything(work: UnitOfWork) -> tuple[BuiltCase, UUID]:
     await work.write(PROGRAMME, lambda transaction: order_report(transaction, order))
     await near_its_end(work, case)
     await a_float(work, Money(20_000, "EUR"), Money(20_000, "EUR"))
+    await owing(work, paid)
     return case, paid
+
+
+async def owing(work: UnitOfWork, paid: UUID) -> None:
+    """The returnee owes a part of a paid line, of which some came."""
+    line = UUID(str(await value(work, "select id from payment_lines where payment_id = $1 and position = 1", paid)))
+    case = UUID(str(await value(work, "select case_id from payments where id = $1", paid)))
+    receivable = await owed(work, replace(a_claim(Money(2_000, "EUR")), case_id=case, line_id=line))
+    await came(work, receivable, Money(500, "EUR"))
+    await done(work, OFFICER, recovery.agree_plan, a_plan(receivable, (10, 700), (40, 800)))
+    await written_off(work, receivable, Money(300, "EUR"))
 
 
 async def near_its_end(work: UnitOfWork, case: BuiltCase) -> None:
@@ -190,6 +205,9 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     advances = await recorder.runs(APPROVER, "Advances", office=office, **page)
     await recorder.runs(AUDITOR, "AuditorAdvance", id=advances["edges"][0]["node"]["id"])
     await recorder.runs(FINANCE, "AdvanceAgeing")
+    receivables = await recorder.runs(APPROVER, "Receivables", office=office, **page)
+    await recorder.runs(AUDITOR, "AuditorReceivable", id=receivables["edges"][0]["node"]["id"])
+    await recorder.runs(FINANCE, "ReceivableAgeing")
     await recorder.runs(FINANCE, "Reports", **page)
     await recorder.runs(FINANCE, "ReportProgress", id=of_report)
     await recorder.runs(FINANCE, "ReportFiles", id=of_report)

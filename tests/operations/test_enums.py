@@ -5,7 +5,7 @@ from enum import Enum
 
 import pytest
 
-from reintegration.api.types import enums
+from reintegration.api.types import enums, receivable_enums
 from reintegration.cases import values as cases
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.entitlements.rules import Stream
@@ -28,6 +28,10 @@ LISTS: dict[str, type[Enum]] = {
     "budget_transfers_decision_ck": enums.Decision,
     "deadline_extensions_decision_ck": enums.Decision,
     "payment_refunds_decision_ck": enums.Decision,
+    "receivables_decision_ck": enums.Decision,
+    "receivables_debtor_ck": receivable_enums.Debtor,
+    "receivables_reason_ck": receivable_enums.ReceivableReason,
+    "receivable_write_offs_decision_ck": enums.Decision,
     "supplier_accounts_kind_ck": enums.AccountKind,
     "supplier_accounts_decision_ck": enums.Decision,
     "supplier_likenesses_decision_ck": enums.SupplierDecision,

@@ -38,6 +38,11 @@ WITHOUT_ROWS = {
     "PaymentRefund",
     "PaymentShortfall",
     "ReceiptCode",
+    "Receivable",
+    "ReceivableInstalment",
+    "ReceivablePlan",
+    "ReceivableReceipt",
+    "ReceivableWriteOff",
     "SupplierAccount",
     "SupplierLikeness",
 }

@@ -40,6 +40,9 @@ LISTS = (
     "advances(first: 100)",
     "advances(first: 100, filter: {isOpen: true})",
     "advanceAgeing",
+    "receivables(first: 100)",
+    "receivables(last: 100, filter: {state: [OPEN, OVERDUE, PROPOSED], debtor: [RETURNEE, SUPPLIER, PARTNER]})",
+    "receivableAgeing",
     "unconfirmedAgeing",
     "supplierLikenesses(first: 100)",
     "supplierLikenesses(last: 100, decided: true)",
@@ -66,6 +69,7 @@ OTHER_ROOTS = (
 
 
 MARKED = {
+    "agreedBy",
     "approvedBy",
     "arrivalConfirmedBy",
     "assessedBy",
@@ -77,6 +81,7 @@ MARKED = {
     "description",
     "downloadUrl",
     "endorsedBy",
+    "explanation",
     "familyName",
     "fileName",
     "givenNames",
@@ -108,6 +113,8 @@ MARKED = {
     "sharedTaxNumber",
     "subject",
     "submittedBy",
+    "takenBackBy",
+    "takenBackReason",
     "taxNumber",
     "text",
     "transferredBy",

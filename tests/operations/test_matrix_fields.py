@@ -30,7 +30,7 @@ def expected() -> Mapping[Place, Roles]:
     return found
 
 
-def roots(case: str, reference: str, payment: str, report: str, advance: str) -> Mapping[str, str]:
+def roots(case: str, reference: str, payment: str, report: str, advance: str, receivable: str) -> Mapping[str, str]:
     """Arguments for every root field, such that who may ask gets something."""
     return {
         "advance": f'(id: "{advance}")',
@@ -56,6 +56,9 @@ def roots(case: str, reference: str, payment: str, report: str, advance: str) ->
         "payment": f'(id: "{payment}")',
         "payments": "(first: 20)",
         "paymentTotals": f'(firstMonth: "{days_ago(400).replace(day=1)}", lastMonth: "{days_ago(0).replace(day=1)}")',
+        "receivable": f'(id: "{receivable}")',
+        "receivableAgeing": "",
+        "receivables": "(first: 20)",
         "report": f'(id: "{report}")',
         "reports": "(first: 20)",
         "returnDesks": "",
@@ -94,6 +97,7 @@ async def test_a_role_sees_the_fields_of_the_table_and_no_others(role: Role, off
         encode("Payment", min(of_office["Payment"])),
         encode("Report", min(everything["Report"])),
         encode("Advance", min(everything["Advance"] if not of_office["Advance"] else of_office["Advance"])),
+        encode("Receivable", min(of_office["Receivable"])),
     )
     for name in WALK.type("Query").fields:
         await ask_for_root(offices_api, WALK, seen, who, name, arguments[name])

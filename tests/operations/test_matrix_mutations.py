@@ -22,6 +22,13 @@ PROGRAMME = frozenset({Role.FEDASIL_PROGRAMME})
 ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 
 ALLOWED: Mapping[str, Roles] = {
+    "receivableDecide": COORDINATOR | FINANCE,
+    "receivablePlanAgree": OFFICER | COORDINATOR | FINANCE,
+    "receivableReceiptRecord": COORDINATOR | FINANCE,
+    "receivableReceiptTakeBack": COORDINATOR | FINANCE,
+    "receivableRecord": OFFICER | COORDINATOR | FINANCE,
+    "receivableWriteOffDecide": FINANCE,
+    "receivableWriteOffRequest": OFFICER | COORDINATOR | FINANCE,
     "advanceRecall": COORDINATOR | FINANCE,
     "advanceReceive": OFFICER | APPROVER | COORDINATOR,
     "advanceReturnReceive": COORDINATOR | FINANCE,

@@ -27,6 +27,7 @@ from reintegration.programme import rates
 from reintegration.reconciliation import accounts as bank_accounts
 from reintegration.reconciliation import files as statement_files
 from reintegration.reconciliation import matching
+from reintegration.recovery import service as recovery
 from reintegration.treasury import service as treasury
 
 _SCHEMA = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
@@ -81,6 +82,13 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "advanceSettle": treasury.settle_advance,
     "advanceReturnSend": treasury.send_back,
     "advanceReturnReceive": treasury.take_back,
+    "receivableRecord": recovery.record_receivable,
+    "receivableDecide": recovery.decide_receivable,
+    "receivablePlanAgree": recovery.agree_plan,
+    "receivableReceiptRecord": recovery.record_receipt,
+    "receivableReceiptTakeBack": recovery.take_back_receipt,
+    "receivableWriteOffRequest": recovery.request_write_off,
+    "receivableWriteOffDecide": recovery.decide_write_off,
     "documentRequestUpload": evidence.request_upload,
     "documentCompleteUpload": evidence.complete_upload,
     "documentAttach": evidence.attach_document,
@@ -114,6 +122,10 @@ CREATIONS = {
     "receiptCodeIssue",
     "advanceSend",
     "advanceReturnSend",
+    "receivableRecord",
+    "receivablePlanAgree",
+    "receivableReceiptRecord",
+    "receivableWriteOffRequest",
     "documentRequestUpload",
     "documentAttach",
     "exchangeRateHistoryImport",

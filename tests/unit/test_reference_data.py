@@ -7,6 +7,7 @@ from uuid import UUID
 import pycountry
 import pytest
 
+from reintegration.api.types.receivable_enums import ReceivableReason
 from reintegration.kernel.money import minor_digits, parse_rate
 from reintegration.programme import code_lists, reference, tables
 from reintegration.programme.reference import VisaRegime, visa_regime_on
@@ -23,6 +24,7 @@ FILES = [
     "partners",
     "payment_thresholds",
     "plan_item_kinds",
+    "receivable_reasons",
     "required_documents",
     "return_desks",
     "tariff_rules",
@@ -167,6 +169,7 @@ def test_code_lists_are_whole() -> None:
     assert [reason.code for reason in code_lists.close_reasons() if reason.triggers_repeat_exclusion] == ["returned_to_belgium"]
     assert len(code_lists.vulnerability_kinds()) == 6
     assert len(code_lists.plan_item_kinds()) == 17
+    assert [reason.code for reason in code_lists.receivable_reasons()] == [reason.value for reason in ReceivableReason]
     assert [(d.payment_kind, d.plan_item_kind, d.document_kind, d.stage) for d in code_lists.required_documents()] == [
         ("supplier_direct", None, "invoice", "request"),
         ("supplier_direct", None, "proof_of_payment", "settlement"),

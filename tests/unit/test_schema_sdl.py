@@ -47,6 +47,7 @@ BOUNDED = {
     "InvariantCheck.invariants",  # those that the software knows
     "Invariant.examples",  # five
     "Query.advanceAgeing",  # holders times four
+    "Query.receivableAgeing",  # kinds of debtors times currencies times four
     "Query.unconfirmedAgeing",  # offices times four
 }
 """Lists without pages that are no relation, each with what bounds it."""

@@ -239,3 +239,51 @@ exists (
     select from statements as s join statement_files as f on f.id = s.file_id and f.status = 'imported'
     where s.id = t.statement_id
 ) and not exists (select from statement_match_lines as m where m.line_id = t.id and m.in_force)
+
+-- name: receivable_standing
+-- As `standing_of_receivables`, of the receivable `t`.
+select s.received_minor, s.written_off_minor, s.outstanding_minor, s.overdue_minor from receivable_standing(t.id) as s
+
+-- name: receivable_state
+(select s.state from receivable_standing(t.id) as s)
+
+-- name: receivable_overdue_since
+(select s.overdue_since from receivable_standing(t.id) as s)
+
+-- name: standing_of_receivables
+select s.* from unnest($1::uuid[]) as r (id) cross join lateral receivable_standing(r.id) as s
+
+-- name: case_owes
+-- Whether the returnee of the case `t` still owes something, as far as the caller sees.
+exists (
+    select from receivables as r
+    where r.case_id = t.id and r.debtor = 'returnee' and r.decision = 'approved' and receivable_outstanding(r.id) > 0
+)
+
+-- name: supplier_owes
+-- The same of the supplier `t`.
+exists (
+    select from receivables as r
+    where r.supplier_id = t.id and r.decision = 'approved' and receivable_outstanding(r.id) > 0
+)
+
+-- name: owing_cases
+select distinct r.case_id from receivables as r
+where r.case_id = any ($1::uuid[]) and r.debtor = 'returnee' and r.decision = 'approved' and receivable_outstanding(r.id) > 0
+
+-- name: owing_suppliers
+select distinct r.supplier_id from receivables as r
+where r.supplier_id = any ($1::uuid[]) and r.decision = 'approved' and receivable_outstanding(r.id) > 0
+
+-- name: receivable_ageing
+-- What is owed, by kind of debtor, currency, and how long ago the first part of it was due; what is not due yet first.
+select
+    r.debtor, r.currency, b.days_from, b.days_to, count(*)::integer as receivables,
+    sum(s.outstanding_minor)::bigint as outstanding_minor, sum(s.overdue_minor)::bigint as overdue_minor
+from receivables as r
+cross join lateral receivable_standing(r.id) as s
+join (values (0, 0), (1, 30), (31, 90), (91, null)) as b (days_from, days_to)
+    on coalesce(programme_today() - s.overdue_since, 0) between b.days_from and coalesce(b.days_to, 1000000)
+where r.decision = 'approved' and s.outstanding_minor > 0
+group by r.debtor, r.currency, b.days_from, b.days_to
+order by r.debtor, r.currency, b.days_from

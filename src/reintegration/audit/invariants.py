@@ -63,7 +63,16 @@ INVARIANTS: Final = (
     ),
     Invariant("supplier_likenesses", "Each two suppliers of a country that share something were found.", "Supplier"),
     Invariant("lines_converted", "The euro of each line are its amount divided by its rate, rounded half up.", "Payment"),
-    Invariant("refunds_within_lines", "No more came back of a line than was paid of it.", "Payment"),
+    Invariant("refunds_within_lines", "No more came back of a line, or is owed of it, than was paid of it.", "Payment"),
+    Invariant(
+        "receivables_accounted",
+        "What is owed is what was confirmed, less what came and stayed and what was given up, and never below zero.",
+        "Receivable",
+    ),
+    Invariant(
+        "receivables_by_two", "Who confirms a receivable, writes it off or takes a receipt back did not ask for it.", "Receivable"
+    ),
+    Invariant("receipts_posted", "What came of a payment's line is no longer spent, unless it was taken back.", "Receivable"),
     Invariant(
         "transfers_posted", "An approved transfer between plan items moved its amount, another one nothing.", "BudgetTransfer"
     ),
@@ -90,6 +99,7 @@ INVARIANTS: Final = (
         "periods_sealed", "A closed month holds what its digest was made of, and follows the one before it.", "PeriodClose"
     ),
     Invariant("payment_totals", "Totals by country and month are the sums of their payments and refunds.", None),
+    Invariant("payment_totals", "Totals by country and month are the sums of their payments and of what came back.", None),
 )
 
 

@@ -40,8 +40,14 @@ from (
         select x.payment_id, sum(x.euro_minor) as euro_minor from payment_shortfalls x group by x.payment_id
     ) s on s.payment_id = p.id
     left join (
-        select x.payment_id, sum(x.euro_minor) as euro_minor from payment_refunds x
-        where x.decision = 'approved' group by x.payment_id
+        select x.payment_id, sum(x.euro_minor) as euro_minor
+        from (
+            select f.payment_id, f.euro_minor from payment_refunds f where f.decision = 'approved'
+            union all
+            select c.payment_id, c.euro_minor from receivable_receipts c
+            where c.payment_id is not null and c.taken_back_at is null
+        ) x
+        group by x.payment_id
     ) r on r.payment_id = p.id
 ) m
 left join (
@@ -167,12 +173,67 @@ where p.status not in ('draft', 'cancelled')
     )
 
 -- name: refunds_within_lines
+-- What came back is never more than was paid, and neither is what came back together with what is still owed.
 select l.payment_id as id from payment_lines l
-join payment_refunds r on r.line_id = l.id and r.decision is distinct from 'refused'
+cross join lateral line_returns(l.id) b
 left join payment_shortfalls s on s.line_id = l.id
-group by l.id, s.id
-having sum(r.amount_minor) > l.amount_minor - coalesce(s.amount_minor, 0)
-    or sum(r.euro_minor) > l.euro_minor - coalesce(s.euro_minor, 0)
+where (
+        exists (select from payment_refunds r where r.line_id = l.id) or exists (select from receivables r where r.line_id = l.id)
+    )
+    and (
+        b.amount_minor > l.amount_minor - coalesce(s.amount_minor, 0)
+        or b.euro_minor > l.euro_minor - coalesce(s.euro_minor, 0)
+        or line_unclaimed(l.id) < 0
+    )
+
+-- name: receivables_accounted
+-- The parts are added up here anew: what came and stayed, what was given up, and each plan's instalments.
+select r.id from receivables r
+left join (
+    select c.receivable_id, sum(c.amount_minor) filter (where c.taken_back_at is null) as amount_minor, count(*) as receipts
+    from receivable_receipts c group by c.receivable_id
+) c on c.receivable_id = r.id
+left join (
+    select w.receivable_id, sum(w.amount_minor) filter (where w.decision = 'approved') as amount_minor, count(*) as write_offs
+    from receivable_write_offs w group by w.receivable_id
+) w on w.receivable_id = r.id
+cross join lateral receivable_standing(r.id) s
+where s.outstanding_minor < 0 or s.overdue_minor not between 0 and s.outstanding_minor
+    or s.outstanding_minor <> (
+        case when r.decision = 'approved'
+            then r.amount_minor - coalesce(c.amount_minor, 0) - coalesce(w.amount_minor, 0)
+            else 0
+        end
+    )
+    or (r.decision is distinct from 'approved' and (c.receipts > 0 or w.write_offs > 0))
+    or exists (
+        select from receivable_plans p
+        where p.receivable_id = r.id
+            and p.total_minor is distinct from (select sum(i.amount_minor) from receivable_instalments i where i.plan_id = p.id)
+    )
+
+-- name: receivables_by_two
+select r.id from receivables r
+where r.decision is not null and (r.decided_by is null or r.decided_by = r.recorded_by)
+union
+select w.receivable_id from receivable_write_offs w
+where w.decision is not null and (w.decided_by is null or w.decided_by = w.requested_by)
+union
+select c.receivable_id from receivable_receipts c
+where c.taken_back_at is not null and (c.taken_back_by is null or c.taken_back_by = c.recorded_by)
+
+-- name: receipts_posted
+-- Of a payment's line; what is of none was never spent here.
+select c.receivable_id as id from receivable_receipts c
+left join (
+    select t.reference_id, t.occasion, - sum(p.amount_minor) as returned
+    from ledger_transactions t
+    join ledger_postings p on p.transaction_id = t.id
+    join ledger_accounts a on a.id = p.account_id and a.kind = 'spent'
+    where t.kind in ('receivable_received', 'receivable_taken_back')
+    group by t.reference_id, t.occasion
+) m on m.reference_id = c.payment_id and m.occasion = c.number
+where coalesce(m.returned, 0) <> (case when c.taken_back_at is null then coalesce(c.euro_minor, 0) else 0 end)
 
 -- name: transfers_posted
 select b.id from budget_transfers b
@@ -257,6 +318,9 @@ from (
             coalesce(sum((select s.amount_minor from payment_shortfalls s where s.line_id = x.id)), 0) as missing_minor,
             coalesce(sum((
                 select sum(r.amount_minor) from payment_refunds r where r.line_id = x.id and r.decision = 'approved'
+            )), 0)
+            + coalesce(sum((
+                select sum(c.amount_minor) from receivable_receipts c where c.line_id = x.id and c.taken_back_at is null
             )), 0) as refunded_minor
         from payment_lines x where x.payment_id = p.id group by x.currency
     ) l
@@ -264,13 +328,14 @@ from (
 ) m
 left join (
     select
-        coalesce(r.payment_id, t.reference_id) as payment_id, p.currency,
+        coalesce(r.payment_id, y.payment_id, t.reference_id) as payment_id, p.currency,
         coalesce(sum(p.amount_minor) filter (where c.kind = 'paying'), 0) as paying,
         coalesce(sum(p.amount_minor) filter (where c.kind = 'spent'), 0) as spent
     from cash_transactions t
     join cash_postings p on p.transaction_id = t.id
     join cash_accounts c on c.id = p.account_id and c.kind in ('paying', 'spent')
     left join payment_refunds r on r.id = t.reference_id
+    left join receivable_receipts y on y.id = t.reference_id
     group by 1, 2
 ) b on b.payment_id = m.id and b.currency = m.currency
 where m.paying is distinct from coalesce(b.paying, 0) or m.spent is distinct from coalesce(b.spent, 0)

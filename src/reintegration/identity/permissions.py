@@ -69,6 +69,13 @@ class Permission(StrEnum):
     """Say why a line of a statement is there."""
     SUPPLIER_COMPARE = auto()
     """Say of two suppliers that are alike whether the later one may be paid."""
+    RECEIVABLE_READ = auto()
+    RECEIVABLE_RECORD = auto()
+    """Say that somebody owes something, agree when it is paid, ask to give it up."""
+    RECEIVABLE_CONFIRM = auto()
+    RECEIVABLE_RECEIVE = auto()
+    """Say that money came, or did not stay."""
+    RECEIVABLE_WRITE_OFF = auto()
     EVIDENCE_UPLOAD = auto()
     EVIDENCE_READ = auto()
     RATE_IMPORT = auto()
@@ -95,6 +102,7 @@ _READ_BY_ALL_WITH_CASES = frozenset(
         _P.PLAN_READ,
         _P.PAYMENT_READ,
         _P.SUPPLIER_READ,
+        _P.RECEIVABLE_READ,
         _P.EVIDENCE_READ,
         _P.REFERENCE_READ,
     }
@@ -132,6 +140,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_SETTLE,
             _P.RECEIPT_CONFIRM,
             _P.SUPPLIER_WRITE,
+            _P.RECEIVABLE_RECORD,
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
@@ -178,6 +187,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.STATEMENT_MATCH,
             _P.PERIOD_EXPLAIN,
             _P.SUPPLIER_COMPARE,
+            _P.RECEIVABLE_RECORD,
+            _P.RECEIVABLE_CONFIRM,
+            _P.RECEIVABLE_RECEIVE,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
@@ -197,6 +209,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PERIOD_EXPLAIN,
             _P.STATEMENT_READ,
             _P.ADVANCE_GIVE,
+            _P.RECEIVABLE_RECORD,
+            _P.RECEIVABLE_CONFIRM,
+            _P.RECEIVABLE_RECEIVE,
+            _P.RECEIVABLE_WRITE_OFF,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
         },

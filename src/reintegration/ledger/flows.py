@@ -2,7 +2,7 @@
 
     fund ──grant──▶ entitlement ──budget──▶ plan_line ──reserve──▶ reserved ──spend──▶ spent
                                           ⟳ rebudget
-      ◀───────────────────────release──────────────┘◀──unreserve──┘◀───reverse, refund───┘
+      ◀───────────────────────release──────────────┘◀──unreserve──┘◀─reverse, refund, receive─┘
 
 The premium and the refund of travel documents have no plan: they are reserved straight from the entitlement.
 """
@@ -90,6 +90,24 @@ def refund(pot: Pot, *, payment_id: UUID, number: int, amount_minor: int, on: da
     """A part of what was spent that a supplier gave back: the refund of that number of the payment."""
     postings = _move(pot.account("spent"), pot.source, amount_minor)
     return Entry("payment_refunded", pot.case_id, "Payment", payment_id, number, on, postings)
+
+
+def receive(pot: Pot, *, payment_id: UUID, number: int, amount_minor: int, on: date, is_closed: bool) -> Entry:
+    """What came of a receivable on a payment: back to where the payment had it from, or to the fund once the case is closed."""
+    postings = _move(pot.account("spent"), _receiver(pot, is_closed=is_closed), amount_minor)
+    return Entry("receivable_received", pot.case_id, "Payment", payment_id, number, on, postings)
+
+
+def take_back(
+    pot: Pot, *, payment_id: UUID, number: int, amount_minor: int, on: date, is_closed: bool, reverses_id: UUID
+) -> Entry:
+    """The receipt of that number did not stay: it is spent again, from where its money is now."""
+    postings = _move(_receiver(pot, is_closed=is_closed), pot.account("spent"), amount_minor)
+    return Entry("receivable_taken_back", pot.case_id, "Payment", payment_id, number, on, postings, reverses_id)
+
+
+def _receiver(pot: Pot, *, is_closed: bool) -> Account:
+    return Account("fund", pot.fund_id, pot.stream) if is_closed else pot.source
 
 
 def return_to_fund(pot: Pot, *, payment_id: UUID, occasion: int, amount_minor: int, on: date) -> Entry:

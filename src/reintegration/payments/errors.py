@@ -126,7 +126,7 @@ class NonPaymentUnprovedError(DomainError):
 
 @dataclass(kw_only=True)
 class PaymentRefundedError(DomainError):
-    """A part of this payment came back, or is said to have; record the rest as a refund too."""
+    """A part of this payment came back, is said to have, or is owed; record the rest as a refund or a receipt."""
 
     code: ClassVar[str] = "PAYMENT_REFUNDED"
 
@@ -140,7 +140,7 @@ class RefundOpenError(DomainError):
 
 @dataclass(kw_only=True)
 class RefundTooLargeError(DomainError):
-    """With what came back before, this is more than the line has cost."""
+    """With what came back before and what is owed of it, this is more than the line has cost."""
 
     code: ClassVar[str] = "REFUND_TOO_LARGE"
 

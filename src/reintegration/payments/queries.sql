@@ -201,17 +201,15 @@ from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::bigint[])
     as s (id, line_id, amount_minor, currency, euro_minor)
 
 -- name: line_refunded
--- A line of a payment with its rate, what came back of it so far, how many refunds the payment has had, and the document as it
+-- A line of a payment with its rate, what came back of it so far (receipts of what is owed included), how many refunds the payment has had, and the document as it
 -- is attached to the payment.
 select
-    l.currency, l.rate, coalesce(sum(r.amount_minor), 0)::bigint as refunded_minor,
-    coalesce(sum(r.euro_minor), 0)::bigint as refunded_euro_minor,
+    l.currency, l.rate, b.amount_minor as refunded_minor, b.euro_minor as refunded_euro_minor,
     (select count(*) from payment_refunds x where x.payment_id = $1)::integer as refunds,
     (select d.id from payment_documents d where d.payment_id = $1 and d.document_id = $3) as evidence_id
 from payment_lines l
-left join payment_refunds r on r.line_id = l.id and r.decision is distinct from 'refused'
+cross join lateral line_returns(l.id) b
 where l.payment_id = $1 and l.id = $2
-group by l.id
 
 -- name: open_payments
 select count(*) from payments
@@ -251,8 +249,13 @@ left join lateral (
     select
         sum(r.amount_minor)::bigint as refunded_minor, sum(r.euro_minor)::bigint as refunded_euro_minor,
         max(r.received_on) as last_refund_on
-    from payment_refunds r
-    where r.line_id = l.id and r.decision = 'approved'
+    from (
+        select f.amount_minor, f.euro_minor, f.received_on from payment_refunds f
+        where f.line_id = l.id and f.decision = 'approved'
+        union all
+        select x.amount_minor, x.euro_minor, x.received_on from receivable_receipts x
+        where x.line_id = l.id and x.taken_back_at is null
+    ) r
 ) b on true
 where p.status not in ('draft', 'cancelled')
     and (
@@ -261,6 +264,11 @@ where p.status not in ('draft', 'cancelled')
         or exists (
             select from payment_refunds r
             where r.payment_id = p.id and r.decision = 'approved' and r.received_on between $1 and $2
+        )
+        or exists (
+            select from receivable_receipts x
+            where x.payment_id = p.id
+                and (x.received_on between $1 and $2 or (x.taken_back_at at time zone 'Europe/Brussels')::date between $1 and $2)
         )
     )
 order by coalesce(p.paid_on, p.payment_date), c.reference collate "C", p.id, l.position
@@ -287,5 +295,10 @@ where p.status not in ('draft', 'cancelled')
         or exists (
             select from payment_refunds r
             where r.payment_id = p.id and r.decision = 'approved' and r.received_on between $1 and $2
+        )
+        or exists (
+            select from receivable_receipts x
+            where x.payment_id = p.id
+                and (x.received_on between $1 and $2 or (x.taken_back_at at time zone 'Europe/Brussels')::date between $1 and $2)
         )
     )

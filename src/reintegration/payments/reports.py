@@ -62,7 +62,12 @@ PAYMENT_LINES: Final = Table(
         Column("settled_at", _K.TIMESTAMP, "When"),
         Column("reversed_by", _K.TEXT, "Who reversed it"),
         Column("reversed_at", _K.TIMESTAMP, "When"),
-        Column("refunded_amount", _K.MONEY, "What the supplier gave back of the line so far, in its currency", ColumnRole.SUMMED),
+        Column(
+            "refunded_amount",
+            _K.MONEY,
+            "What came back of the line so far, in its currency: refunds and receipts",
+            ColumnRole.SUMMED,
+        ),
         Column("refunded_eur", _K.MONEY, "The same in euro at the line's rate; empty if nothing came back", ColumnRole.SUMMED),
         Column("last_refund_on", _K.DATE, "Day on which the last of it came"),
         Column("net_eur", _K.MONEY, "What the fund bears: paid_eur less refunded_eur", ColumnRole.SUMMED),
@@ -80,10 +85,11 @@ def report_definitions() -> tuple[ReportDefinition, ...]:
     return (
         ReportDefinition(
             kind="payments_ledger",
-            definition_version="2026-2",
+            definition_version="2026-3",
             description=(
-                "Payment lines paid, or until then to be paid, or reversed, or refunded, from the first to the last day, both "
-                "included: money that came back stands in the period in which it came. Drafts and cancelled drafts are left out."
+                "Payment lines paid, or until then to be paid, or reversed, or that came back in part, from the first to the "
+                "last day, both included: money that came back stands in the period in which it came. Drafts and cancelled "
+                "drafts are left out."
             ),
             tables=(
                 ReportTable(

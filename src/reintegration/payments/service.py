@@ -9,6 +9,7 @@ from reintegration.payments.drafting import (
     amend_payment,
     cancel_payment,
     draft_payment,
+    pot_of_payment,
     return_payment,
     submit_payment,
 )
@@ -18,6 +19,7 @@ from reintegration.payments.holding import hold_payment, lift_hold
 from reintegration.payments.receipts import confirm_receipt, issue_receipt_code
 from reintegration.payments.refunding import decide_refund, request_refund
 from reintegration.payments.settling import confirm_payment, fail_payment, mark_payment_unconfirmed, reverse_payment
+from reintegration.payments.sides import lock_payment
 from reintegration.payments.suppliers import (
     decide_supplier_account,
     decide_supplier_likeness,
@@ -43,8 +45,10 @@ __all__ = [
     "hold_payment",
     "issue_receipt_code",
     "lift_hold",
+    "lock_payment",
     "mark_payment_unconfirmed",
     "open_payment_count",
+    "pot_of_payment",
     "record_supplier_account",
     "register_supplier",
     "release_payment",

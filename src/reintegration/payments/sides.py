@@ -1,10 +1,22 @@
 """Whose a payment is: a field office's and its partner's coordinator's, or Fedasil's where it was made in Belgium."""
 
+from uuid import UUID
+
+from reintegration.database.rows import locked
 from reintegration.database.transaction import Transaction
 from reintegration.kernel.actor import FIELD_ROLES, Role
 from reintegration.kernel.errors import ForbiddenError, NotFoundError
 from reintegration.payments.models import Payment
 from reintegration.programme.service import office
+
+
+async def lock_payment(transaction: Transaction, payment_id: UUID, *, kind: str) -> Payment:
+    """A payment for who claims money back from it: locked, so that claims, refunds and its reversal come one after the other.
+
+    Raises:
+        NotFoundError: absent, or not the actor's to see; of the record of `kind` that hangs on it.
+    """
+    return await locked(transaction, Payment, payment_id, kind=kind)
 
 
 async def check_abroad(transaction: Transaction, payment: Payment, kind: str = "Payment") -> None:

@@ -20,7 +20,7 @@ class CloseReason:
 
 @dataclass(frozen=True, slots=True)
 class NamedKind:
-    """A code of a closed list with its English name: plan item kinds and vulnerability kinds."""
+    """A code of a closed list with its English name: plan item kinds, vulnerability kinds and why something is owed."""
 
     code: str
     name: str
@@ -90,6 +90,12 @@ def vulnerability_kinds() -> tuple[NamedKind, ...]:
 def plan_item_kinds() -> tuple[NamedKind, ...]:
     """What a plan item may be (domain.md 4)."""
     return _named("plan_item_kinds.csv")
+
+
+@cache
+def receivable_reasons() -> tuple[NamedKind, ...]:
+    """Why somebody owes something."""
+    return _named("receivable_reasons.csv")
 
 
 @cache

@@ -32,11 +32,14 @@ _TABLES: Final = {
     "the import": "exchange_rate_months",
     "the payment": "payments",
     "the plan": "plans",
+    "the receipt": "receivable_receipts",
+    "the receivable": "receivables",
     "the refund": "payment_refunds",
     "its supplier": "suppliers",
     "the supplier": "suppliers",
     "the transfer": "budget_transfers",
     "the vulnerability": "vulnerabilities",
+    "the write-off": "receivable_write_offs",
 }
 """How docstrings call the rows of a table."""
 _CLAIM = re.compile(r"\bLocks ((?:the|its) [^.:;]*)")

@@ -17,6 +17,7 @@ from tests.money.races.likeness_moves import likeness_moves
 from tests.money.races.moves import Move, pairs
 from tests.money.races.payment_moves import moves_of_payments
 from tests.money.races.racing import Track
+from tests.money.races.receivable_moves import receivable_moves
 from tests.money.races.scenes import OPEN_PAYMENTS, PAID_PAYMENTS, Stage
 from tests.money.races.statement_moves import statement_moves
 
@@ -33,6 +34,7 @@ SCENES: Final = (
     "out of the float",
     "lines of a bank",
     "alike suppliers",
+    "something is owed",
 )
 _THRESHOLD = """
 insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source)
@@ -96,5 +98,6 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
         course.moves[SCENES[8]] = await float_moves(work)
         course.moves[SCENES[9]] = await statement_moves(work)
         course.moves[SCENES[10]] = await likeness_moves(work)
+        course.moves[SCENES[11]] = await receivable_moves(work)
         await ground.keep()
         yield course

@@ -14,6 +14,7 @@ from reintegration.api.mutations.periods import PeriodMutations
 from reintegration.api.mutations.plans import PlanMutations
 from reintegration.api.mutations.programme import ProgrammeMutations
 from reintegration.api.mutations.receipts import ReceiptMutations
+from reintegration.api.mutations.receivables import ReceivableMutations
 from reintegration.api.mutations.refunds import RefundMutations
 from reintegration.api.mutations.reports import ReportMutations
 from reintegration.api.mutations.statement_matches import StatementMatchMutations
@@ -39,6 +40,7 @@ class Mutation(
     StatementMutations,
     StatementMatchMutations,
     PeriodMutations,
+    ReceivableMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

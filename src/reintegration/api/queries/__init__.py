@@ -12,6 +12,7 @@ from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payments import PaymentQueries
 from reintegration.api.queries.periods import PeriodQueries
 from reintegration.api.queries.programme import ProgrammeQueries
+from reintegration.api.queries.receivables import ReceivableQueries
 from reintegration.api.queries.records import RecordQueries
 from reintegration.api.queries.reports import ReportQueries
 from reintegration.api.queries.statements import StatementQueries
@@ -24,6 +25,7 @@ class Query(
     AdvanceQueries,
     StatementQueries,
     PeriodQueries,
+    ReceivableQueries,
     ProgrammeQueries,
     RecordQueries,
     ReportQueries,

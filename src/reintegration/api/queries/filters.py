@@ -11,6 +11,7 @@ from reintegration.api.codes import bad_user_input
 from reintegration.api.loaders import SQL
 from reintegration.api.pages import Condition
 from reintegration.api.types.enums import PaymentStatus
+from reintegration.api.types.receivable_enums import Debtor, ReceivableState
 from reintegration.cases.values import CaseStatus
 
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -49,7 +50,9 @@ def _between(sql: str, name: str, start: date | None, end: date | None) -> Itera
         yield Condition(f"{sql} <= {{}}", end)
 
 
-def _one_of(sql: str, name: str, values: list[CaseStatus] | list[PaymentStatus] | None) -> Iterator[Condition]:
+def _one_of(
+    sql: str, name: str, values: list[CaseStatus] | list[PaymentStatus] | list[Debtor] | list[ReceivableState] | None
+) -> Iterator[Condition]:
     if values is not None:
         if not values:
             raise bad_user_input(f'"{name}" is an empty list; leave it out to get all')
@@ -142,4 +145,40 @@ class AdvanceFilter:
             found.append(Condition("t.field_office_id = {}", identifiers.decode(self.office, "FieldOffice")))
         if self.is_open is not None:
             found.append(Condition("(t.settled_at is null and t.recalled_at is null) = {}", self.is_open))
+        return found
+
+
+@strawberry.input(description="Which receivables; conditions add up, and days are included.")
+class ReceivableFilter:
+    """Of the root field `receivables`."""
+
+    debtor: list[Debtor] | None = None
+    state: list[ReceivableState] | None = None
+    office: strawberry.ID | None = strawberry.field(default=None, description="That collects it.")
+    case: strawberry.ID | None = None
+    supplier: strawberry.ID | None = None
+    partner: strawberry.ID | None = strawberry.field(default=None, description="That owes it.")
+    due_from: date | None = strawberry.field(default=None, description="Of the day by which all of it was to come.")
+    due_to: date | None = None
+
+    def conditions(self) -> list[Condition]:
+        """The filter in SQL.
+
+        Raises:
+            GraphQLError: BAD_USER_INPUT, naming the field.
+            NotFoundError: not the id of an office, a case, a supplier or a partner.
+        """
+        found: list[Condition] = [
+            *_one_of("t.debtor", "debtor", self.debtor),
+            *_one_of(SQL["receivable_state"], "state", self.state),
+            *_between("t.due_on", "due", self.due_from, self.due_to),
+        ]
+        for column, given, kind in (
+            ("field_office_id", self.office, "FieldOffice"),
+            ("case_id", self.case, "Case"),
+            ("supplier_id", self.supplier, "Supplier"),
+            ("partner_id", self.partner, "Partner"),
+        ):
+            if given is not None:
+                found.append(Condition(f"t.{column} = {{}}", identifiers.decode(given, kind)))
         return found

@@ -166,6 +166,14 @@ class Case(Node):
         return await loaders.deadline_of(info.context, self.row.pk)
 
     @strawberry.field(
+        description="Whether its returnee owes something that a second person has confirmed.",
+        metadata={READS: Expression(loaders.SQL["case_owes"])},
+    )
+    async def owes(self, info: ApiInfo) -> bool:
+        """It stops no payment."""
+        return await info.context.loader(loaders.ByStatement("owing_cases", "case_id")).load(self.row.pk) is not None
+
+    @strawberry.field(
         description="What the case has, for each money stream and fund.",
         directives=[Cost(size=3)],
         metadata={READS: Rows("CaseBalance", loaders.SQL["balances_of_case"])},

@@ -210,6 +210,8 @@ class LedgerTransactionKind(StrEnum):
     PAYMENT_SPENT = auto()
     PAYMENT_REVERSED = auto()
     PAYMENT_REFUNDED = auto()
+    RECEIVABLE_RECEIVED = auto()
+    RECEIVABLE_TAKEN_BACK = auto()
 
 
 @strawberry.enum(description="Where money of the cash book is.")
@@ -240,6 +242,8 @@ class CashTransactionKind(StrEnum):
     FLOAT_SPENT = auto()
     FLOAT_RESTORED = auto()
     FLOAT_REFUNDED = auto()
+    RECEIVABLE_RECEIVED = auto()
+    RECEIVABLE_TAKEN_BACK = auto()
 
 
 @strawberry.enum(description="What a report shows.")

@@ -22,6 +22,7 @@ from reintegration.api.types.references import (
     PaymentShortfallRef,
     PlanItemRef,
     ReceiptCodeRef,
+    ReceivableRef,
 )
 from reintegration.api.types.suppliers import Supplier
 from reintegration.entitlements.rules import Stream
@@ -101,6 +102,9 @@ class Payment(Node):
     )
     refunds: list[PaymentRefundRef] = to_many(
         "PaymentRefund", "payment_id", ("number",), "Parts that the supplier gave back, or is said to have.", size=1
+    )
+    receivables: list[ReceivableRef] | None = to_many(
+        "Receivable", "payment_id", ("recorded_at", "id"), "What is owed of it, or said to be.", size=1
     )
     receipt_codes: list[ReceiptCodeRef] = to_many(
         "ReceiptCode", "payment_id", ("issued_at", "id"), "For the returnee to say that it arrived.", size=1

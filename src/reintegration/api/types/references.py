@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     )
     from reintegration.api.types.periods import LedgerCorrection, OpenItemExplanation
     from reintegration.api.types.plans import BudgetTransfer, Plan, PlanItem
+    from reintegration.api.types.receivables import (
+        Receivable,
+        ReceivableInstalment,
+        ReceivablePlan,
+        ReceivableReceipt,
+        ReceivableWriteOff,
+    )
     from reintegration.api.types.reports import ReportFile
     from reintegration.api.types.statements import (
         BankStatement,
@@ -47,6 +54,7 @@ _LEDGER = strawberry.lazy("reintegration.api.types.ledger")
 _PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
 _PERIODS = strawberry.lazy("reintegration.api.types.periods")
 _PLANS = strawberry.lazy("reintegration.api.types.plans")
+_RECEIVABLES = strawberry.lazy("reintegration.api.types.receivables")
 _REPORTS = strawberry.lazy("reintegration.api.types.reports")
 _STATEMENTS = strawberry.lazy("reintegration.api.types.statements")
 _SUPPLIERS = strawberry.lazy("reintegration.api.types.suppliers")
@@ -85,6 +93,11 @@ OpenItemExplanationRef = Annotated["OpenItemExplanation", _PERIODS]
 BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
 PlanRef = Annotated["Plan", _PLANS]
 PlanItemRef = Annotated["PlanItem", _PLANS]
+ReceivableRef = Annotated["Receivable", _RECEIVABLES]
+ReceivableInstalmentRef = Annotated["ReceivableInstalment", _RECEIVABLES]
+ReceivablePlanRef = Annotated["ReceivablePlan", _RECEIVABLES]
+ReceivableReceiptRef = Annotated["ReceivableReceipt", _RECEIVABLES]
+ReceivableWriteOffRef = Annotated["ReceivableWriteOff", _RECEIVABLES]
 ReportFileRef = Annotated["ReportFile", _REPORTS]
 BankStatementRef = Annotated["BankStatement", _STATEMENTS]
 StatementFileRef = Annotated["StatementFile", _STATEMENTS]

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from reintegration.api.graph import READS, ApiInfo, Expression, Node, reads
-from reintegration.api.loaders import ByStatement, to_many, to_one
+from reintegration.api.loaders import SQL, ByStatement, to_many, to_one
 from reintegration.api.types.enums import AccountKind, Decision, SupplierDecision, SupplierHold
 from reintegration.api.types.programme import FieldOffice
 from reintegration.api.types.references import SupplierAccountRef, SupplierLikenessRef
@@ -48,6 +48,14 @@ class Supplier(Node):
         """Also for who doesn't see the other supplier."""
         found = await info.context.loader(ByStatement("holds_of_suppliers", "supplier_id")).load(self.row.pk)
         return None if found is None or found["hold"] is None else SupplierHold(found["hold"])
+
+    @strawberry.field(
+        description="Whether it owes something that a second person has confirmed.",
+        metadata={READS: Expression(SQL["supplier_owes"])},
+    )
+    async def owes(self, info: ApiInfo) -> bool:
+        """It stops no payment."""
+        return await info.context.loader(ByStatement("owing_suppliers", "supplier_id")).load(self.row.pk) is not None
 
 
 @reads(models.SupplierAccount, Permission.SUPPLIER_READ)

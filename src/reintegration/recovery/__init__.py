@@ -1,0 +1,1 @@
+"""Recovery: what returnees, suppliers and partners owe, what comes of it, and what is given up."""
