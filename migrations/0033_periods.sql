@@ -24,12 +24,14 @@ create table period_closes (
 );
 
 create table ledger_corrections (
+    id uuid not null default gen_random_uuid(),
     transaction_id uuid not null,
     fund_id uuid not null,
     -- The month whose fact it is, and the one in which it counts.
     corrects date not null,
     month date not null,
-    constraint ledger_corrections_pk primary key (transaction_id, fund_id),
+    constraint ledger_corrections_pk primary key (id),
+    constraint ledger_corrections_once_uq unique (transaction_id, fund_id),
     constraint ledger_corrections_transaction_fk foreign key (transaction_id) references ledger_transactions (id),
     constraint ledger_corrections_fund_fk foreign key (fund_id) references funds (id),
     constraint ledger_corrections_month_ck check (month > corrects)
@@ -226,7 +228,7 @@ create policy open_item_explanations_guard on open_item_explanations for select 
 using (current_user = 'reintegration_guard');
 
 call audit_table('period_closes');
-call audit_table('ledger_corrections', 'transaction_id');
+call audit_table('ledger_corrections');
 call audit_table('open_item_explanations');
 
 grant select on period_closes, ledger_corrections, open_item_explanations to reintegration_app, reintegration_auditor, reintegration_guard;

@@ -3187,6 +3187,7 @@ ALTER TABLE ONLY public.ledger_accounts FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.ledger_accounts OWNER TO reintegration_owner;
 
 CREATE TABLE public.ledger_corrections (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
     transaction_id uuid NOT NULL,
     fund_id uuid NOT NULL,
     corrects date NOT NULL,
@@ -5081,7 +5082,10 @@ ALTER TABLE ONLY public.ledger_accounts
     ADD CONSTRAINT ledger_accounts_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.ledger_corrections
-    ADD CONSTRAINT ledger_corrections_pk PRIMARY KEY (transaction_id, fund_id);
+    ADD CONSTRAINT ledger_corrections_once_uq UNIQUE (transaction_id, fund_id);
+
+ALTER TABLE ONLY public.ledger_corrections
+    ADD CONSTRAINT ledger_corrections_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.ledger_kind_roles
     ADD CONSTRAINT ledger_kind_roles_pk PRIMARY KEY (kind, role);
@@ -6007,11 +6011,11 @@ CREATE TRIGGER ledger_accounts_no_truncate BEFORE TRUNCATE ON public.ledger_acco
 
 CREATE TRIGGER ledger_corrections_append_only BEFORE DELETE OR UPDATE ON public.ledger_corrections FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER ledger_corrections_audit_delete AFTER DELETE ON public.ledger_corrections REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('transaction_id');
+CREATE TRIGGER ledger_corrections_audit_delete AFTER DELETE ON public.ledger_corrections REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
-CREATE TRIGGER ledger_corrections_audit_insert AFTER INSERT ON public.ledger_corrections REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('transaction_id');
+CREATE TRIGGER ledger_corrections_audit_insert AFTER INSERT ON public.ledger_corrections REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
-CREATE TRIGGER ledger_corrections_audit_update AFTER UPDATE ON public.ledger_corrections REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('transaction_id');
+CREATE TRIGGER ledger_corrections_audit_update AFTER UPDATE ON public.ledger_corrections REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER ledger_corrections_no_truncate BEFORE TRUNCATE ON public.ledger_corrections FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 

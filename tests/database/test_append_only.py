@@ -28,10 +28,13 @@ APPEND_ONLY = {
     "invariant_checks": "violations = 0",
     "ledger_accounts": "minimum_minor = -1000000",
     "ledger_postings": "amount_minor = amount_minor + 1",
+    "ledger_corrections": "month = '2099-01-01'",
     "ledger_transactions": "effective_on = '2020-01-01'",
+    "open_item_explanations": "reason = 'Another one'",
     "payment_documents": "stage = 'settlement'",
     "payment_endorsements": "endorsed_by = 'somebody else'",
     "payment_shortfalls": "amount_minor = amount_minor + 1",
+    "period_closes": "spent_minor = 0",
     "plan_items": "budget_minor = budget_minor + 1",
     "statement_lines": "amount_minor = amount_minor + 1",
     "statement_mappings": "mapping = '{}'",
@@ -129,7 +132,7 @@ async def rows_everywhere(connection: asyncpg.Connection) -> None:
         columns = await connection.fetch(
             "select attname, format_type(atttypid, null) as type from pg_attribute"
             " where attrelid = $1::regclass and attnum > 0 and attidentity = '' and not attisdropped and not atthasdef"
-            " and (attnotnull or (attrelid = 'audit_log'::regclass and attname = 'after'))",
+            " and (attnotnull or (attrelid::regclass::text, attname) in (('audit_log', 'after'), ('open_item_explanations', 'payment_id')))",
             table,
         )
         names = ", ".join(row["attname"] for row in columns)
@@ -143,6 +146,9 @@ def _filler(table: str, column: str, kind: str) -> str:
         ("audit_log", "action"): "'insert'",
         ("cash_accounts", "kind"): "'own'",
         ("cash_transactions", "kind"): "'advance_sent'",
+        ("open_item_explanations", "month"): "date '2020-01-01'",
+        ("period_closes", "month"): "date '2020-01-01'",
+        ("ledger_corrections", "corrects"): "date '2020-01-01'",
         ("ledger_accounts", "kind"): "'fund'",
         ("ledger_transactions", "kind"): "'plan_budgeted'",
         ("plan_items", "kind"): "'other'",

@@ -17,8 +17,10 @@ from reintegration.commands.clock import keep_time
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.funding import periods
+from reintegration.funding.commands import ClosePeriod
 from reintegration.kernel.actor import Role
-from reintegration.kernel.clock import today
+from reintegration.kernel.clock import first_of_month, today
 from reintegration.kernel.errors import NotFoundError
 from reintegration.kernel.ids import new_id
 from reintegration.payments import service as payments
@@ -111,6 +113,7 @@ PLANTED: Mapping[str, str] = {
     "statement_matches": "update statement_match_records set amount_minor = amount_minor + 1",
     "records_matched": "update statement_match_records set amount_minor = amount_minor * 1000000",
     "bank_explained": "update bank_accounts set opening_minor = opening_minor + 1",
+    "periods_sealed": "update period_closes set spent_minor = spent_minor + 1",
     "payment_totals": "update payment_totals set euro_minor = euro_minor + 1",
 }
 
@@ -129,6 +132,8 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     await carry_on(work, from_float, from_float=True)
     account = await an_account(work)
     await a_match(work, account, await a_payment(work, plan, 1_000))
+    fund = UUID(str(await value(work, "select fund_id from payments limit 1")))
+    await done(work, FINANCE, periods.close_period, ClosePeriod(new_id(), fund, first_of_month(days_ago(65))))
     held = await a_payment(work, plan, 1_000, status="approved")
     hold = await done(work, APPROVER, payments.hold_payment, HoldPayment(new_id(), held, "complaint", "A neighbour called"))
     await done(work, FINANCE, payments.lift_hold, LiftHold(hold.id, 1, "Another household"))

@@ -218,7 +218,7 @@ async def test_months_are_sealed_by_the_database_alone(books: Books) -> None:
     for sql in (
         "update period_closes set spent_minor = 0",
         "delete from period_closes",
-        "insert into ledger_corrections select id, id, now(), now() from ledger_transactions limit 1",
+        "insert into ledger_corrections select id, id, id, now(), now() from ledger_transactions limit 1",
     ):
         with pytest.raises((asyncpg.InsufficientPrivilegeError, NotFoundError)):
             await work.write(FINANCE, lambda transaction, sql=sql: transaction.execute(sql))

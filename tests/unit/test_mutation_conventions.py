@@ -105,6 +105,8 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "statementMatchUndo": matching.undo_match,
 }
 CREATIONS = {
+    "periodClose",
+    "openItemExplain",
     "budgetTransferRequest",
     "caseRegister",
     "vulnerabilityRecord",

@@ -98,7 +98,6 @@ INVARIANTS: Final = (
     Invariant(
         "periods_sealed", "A closed month holds what its digest was made of, and follows the one before it.", "PeriodClose"
     ),
-    Invariant("payment_totals", "Totals by country and month are the sums of their payments and refunds.", None),
     Invariant("payment_totals", "Totals by country and month are the sums of their payments and of what came back.", None),
 )
 

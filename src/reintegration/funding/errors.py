@@ -104,6 +104,7 @@ WRITTEN_BY_THE_DATABASE_ALONE: frozenset[str] = frozenset(
         "ledger_corrections_append_only_ck",
         "ledger_corrections_fund_fk",
         "ledger_corrections_month_ck",
+        "ledger_corrections_once_uq",
         "ledger_corrections_pk",
         "ledger_corrections_transaction_fk",
         "open_item_explanations_append_only_ck",

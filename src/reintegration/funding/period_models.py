@@ -45,12 +45,9 @@ class PeriodClose(Model):
 class LedgerCorrection(Model):
     """An entry of a month that was closed before it became known, and the month in which it counts."""
 
-    transaction: fields.OneToOneRelation["LedgerTransaction"] = fields.OneToOneField(
-        "models.LedgerTransaction",
-        source_field="transaction_id",
-        related_name="correction",
-        on_delete=fields.RESTRICT,
-        primary_key=True,
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    transaction: fields.ForeignKeyRelation["LedgerTransaction"] = fields.ForeignKeyField(
+        "models.LedgerTransaction", source_field="transaction_id", related_name="corrections", on_delete=fields.RESTRICT
     )
     transaction_id: UUID
     fund: fields.ForeignKeyRelation["Fund"] = fields.ForeignKeyField(
