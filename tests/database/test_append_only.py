@@ -132,7 +132,8 @@ async def rows_everywhere(connection: asyncpg.Connection) -> None:
         columns = await connection.fetch(
             "select attname, format_type(atttypid, null) as type from pg_attribute"
             " where attrelid = $1::regclass and attnum > 0 and attidentity = '' and not attisdropped and not atthasdef"
-            " and (attnotnull or (attrelid::regclass::text, attname) in (('audit_log', 'after'), ('open_item_explanations', 'payment_id')))",
+            " and (attnotnull or (attrelid::regclass::text, attname)"
+            " in (('audit_log', 'after'), ('open_item_explanations', 'payment_id')))",
             table,
         )
         names = ", ".join(row["attname"] for row in columns)
