@@ -85,7 +85,9 @@ def an_opening(office: str, *, cents: int, account: str, on: date | None = None,
     return {**said, "opening": opening, "openingOn": day}
 
 
-def explained(record: str, cents: int, *, kind: str = "PAYMENT", currency: str = "EUR", note: str | None = None) -> dict[str, object]:
+def explained(
+    record: str, cents: int, *, kind: str = "PAYMENT", currency: str = "EUR", note: str | None = None
+) -> dict[str, object]:
     """What explains so much of the lines."""
     whole, part = divmod(abs(cents), 100)
     amount = {"amount": f"{'-' if cents < 0 else ''}{whole}.{part:02}", "currency": currency}

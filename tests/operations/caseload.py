@@ -24,6 +24,7 @@ from tests.builders import CAMEROON, MONGOLIA, MONGOLIA_CARITAS, SYSTEM, a_regis
 from tests.operations.two_offices import A, B, Desk
 from tests.operations.two_offices_advances import hold_money
 from tests.operations.two_offices_payments import Cashier
+from tests.operations.two_offices_statements import reconcile
 
 NODES: tuple[str, ...] = tuple(sorted(kind for kind, shape in shapes().items() if issubclass(shape.shown_as, Node)))
 """The types that `node` finds."""
@@ -100,6 +101,8 @@ async def _office(desk: Desk) -> UUID:
     cashier = Cashier(desk, case.id, item, await desk.supplier("Felt"))
     await cashier.one_of_each(Money(10_000_000 + desk.side.cents, "MNT"))
     await cashier.premium()
+    found = desk.side.euros(46)
+    await reconcile(desk, await cashier.paid(found), found)
     await desk.alike()
     await desk.closed()
     await desk.barred()

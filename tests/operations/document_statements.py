@@ -35,7 +35,10 @@ async def a_file(recorder: Recorder, account: str, opening_cents: int, *lines: B
 async def reconciled_by_the_office(recorder: Recorder, payment: str, cents: int) -> None:
     """A paid payment found in a statement, matched, taken back; then the second file is withdrawn by somebody else."""
     account = await an_account(recorder, "MN4000123")
-    gone, charged = booked(-cents, reference=decode(payment, "Payment").hex, name="Sheep and Sons"), booked(-250, name="Хаан банк")
+    gone, charged = (
+        booked(-cents, reference=decode(payment, "Payment").hex, name="Sheep and Sons"),
+        booked(-250, name="Хаан банк"),
+    )
     await a_file(recorder, account, _OPENING_CENTS, gone, charged)
     first, second = [edge["node"] for edge in (await recorder.runs(OFFICER, "Suspense", account=account))["edges"]]
     parts = [explained(payment, -cents), in_words(-250, "Fees of the month")]

@@ -77,7 +77,7 @@ async def test_each_query_is_answered_alike_both_ways(
         (case, paid), _ = [await a_case_with_everything(work) for _ in range(2)]
         for year in (2000, 2001):
             await a_month_of_rates(recorder, year)
-        await a_reconciled_account(recorder, paid, 30_000)
+        await a_reconciled_account(recorder, paid, 20_000)
         report = new_id()
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))

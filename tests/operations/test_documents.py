@@ -106,7 +106,7 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         (case, paid), _ = [await a_case_with_everything(work) for _ in range(2)]
         for year in (2000, 2001):
             await a_month_of_rates(desk, year)
-        await a_reconciled_account(desk, paid, 30_000)
+        await a_reconciled_account(desk, paid, 20_000)
         report = new_id()
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))
@@ -115,7 +115,7 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         agreed(recorder, OperationType.QUERY)
         for number in range(18):
             _, more = await a_case_with_everything(work)
-            await a_reconciled_account(desk, more, 30_000)
+            await a_reconciled_account(desk, more, 20_000)
             await a_month_of_rates(desk, 2002 + number)
         await every_query(later, case, paid, report)
         assert later.statements == recorder.statements

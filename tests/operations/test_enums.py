@@ -10,6 +10,7 @@ from reintegration.cases import values as cases
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.entitlements.rules import Stream
 from reintegration.funding.service import FundKind, RateRule
+from reintegration.reconciliation.commands import RecordKind
 from tests import builders
 from tests.builders import SYSTEM
 
@@ -38,6 +39,10 @@ LISTS: dict[str, type[Enum]] = {
     "payments_status_ck": enums.PaymentStatus,
     "payments_kind_ck": enums.PaymentKind,
     "operations_rate_rule_ck": RateRule,
+    "bank_accounts_kind_ck": enums.AccountKind,
+    "statement_files_format_ck": enums.StatementFormat,
+    "statement_files_status_ck": enums.StatementFileStatus,
+    "statement_match_records_kind_ck": RecordKind,
     "cash_accounts_kind_ck": enums.CashAccountKind,
     "cash_transactions_kind_ck": enums.CashTransactionKind,
     "documents_kind_ck": enums.DocumentKind,

@@ -27,6 +27,8 @@ KINDS = sorted(kind for kind, shape in shapes().items() if issubclass(shape.show
 WITHOUT_ROWS = {
     "Advance",
     "AdvanceReturn",
+    "BankAccount",
+    "BankStatement",
     "BudgetTransfer",
     "CashAccount",
     "CashTransaction",
@@ -38,6 +40,10 @@ WITHOUT_ROWS = {
     "PaymentRefund",
     "PaymentShortfall",
     "ReceiptCode",
+    "StatementFile",
+    "StatementLine",
+    "StatementMapping",
+    "StatementMatch",
     "SupplierAccount",
     "SupplierLikeness",
 }

@@ -24,6 +24,7 @@ from reintegration.exports import service as exports
 from reintegration.payments import service as payments
 from reintegration.plans import service as plans
 from reintegration.programme import rates
+from reintegration.reconciliation import accounts, files, matching
 from reintegration.treasury import service as treasury
 
 _SCHEMA = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
@@ -78,6 +79,13 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "advanceSettle": treasury.settle_advance,
     "advanceReturnSend": treasury.send_back,
     "advanceReturnReceive": treasury.take_back,
+    "bankAccountOpen": accounts.open_bank_account,
+    "statementMappingRecord": accounts.record_mapping,
+    "statementRequestUpload": files.request_statement_upload,
+    "statementImport": files.import_statements,
+    "statementWithdraw": files.withdraw_statements,
+    "statementMatch": matching.match_lines,
+    "statementMatchUndo": matching.undo_match,
     "documentRequestUpload": evidence.request_upload,
     "documentCompleteUpload": evidence.complete_upload,
     "documentAttach": evidence.attach_document,
@@ -104,6 +112,10 @@ CREATIONS = {
     "receiptCodeIssue",
     "advanceSend",
     "advanceReturnSend",
+    "bankAccountOpen",
+    "statementMappingRecord",
+    "statementRequestUpload",
+    "statementMatch",
     "documentRequestUpload",
     "documentAttach",
     "exchangeRateHistoryImport",

@@ -47,6 +47,9 @@ BOUNDED = {
     "InvariantCheck.invariants",  # those that the software knows
     "Invariant.examples",  # five
     "Query.advanceAgeing",  # holders times four
+    "Query.statementSuggestions",  # 20
+    "StatementMatchRecord.reasons",  # criteria of a score
+    "StatementSuggestion.reasons",
     "Query.unconfirmedAgeing",  # offices times four
 }
 """Lists without pages that are no relation, each with what bounds it."""
