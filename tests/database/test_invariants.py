@@ -51,8 +51,8 @@ from tests.payment_steps import (
     reversal,
     supplied,
 )
-from tests.statement_steps import a_match, an_account
 from tests.proofs import value
+from tests.statement_steps import a_match, an_account
 
 _PAID = "(select id from payments where status = 'paid' and kind = 'supplier_direct' order by id limit 1)"
 _POSTING = "(select min(id) from ledger_postings where amount_minor > 0)"

@@ -27,7 +27,7 @@ from tests.statement_steps import a_line, a_statement, lines_of
 
 
 async def reconcile(desk: Desk, payment: UUID, paid: Money) -> None:
-    """An office's account with a paid payment found, fees in words, a match undone, two lines left; its partner's with one line."""
+    """An office's account with a payment found, fees in words, a match undone, two lines left; its partner's with one line."""
     account = await _opened(desk, of_office=True)
     mapping = RecordMapping(new_id(), account, json.loads(json.dumps(MAPPING)))
     await desk.do(Role.FIELD_OFFICER, partial(accounts.record_mapping, command=mapping))

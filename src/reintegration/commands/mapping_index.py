@@ -1,4 +1,8 @@
-"""What `operations/README.md` says of the JSON that `statementMappingRecord` takes, from the type that reads it."""
+"""What `operations/README.md` says of the JSON that `statementMappingRecord` takes a JSON object that says how the bank writes its CSV files. A field that isn't listed is refused, and
+so is a mapping whose fields contradict each other, with all that is wrong with it. A column is its place from 1 to {MOST_COLUMNS}, or
+its name in the header. The amount is in `amount` alone, signed; in `amount` with its direction in `indicator`; or in `debit` and
+`credit`, of which each line fills one.
+"""
 
 import dataclasses
 import types
