@@ -11,10 +11,10 @@ from reintegration.banking.mapping import MOST_COLUMNS, MOST_EDGE_ROWS, MOST_MAR
 _HEADER = f"""
 ## The fields of `mapping`
 
-`statementMappingRecord` takes a JSON object that says how the bank writes its CSV files. A field that isn't listed is refused, and
-so is a mapping whose fields contradict each other, with all that is wrong with it. A column is its place from 1 to {MOST_COLUMNS}, or
-its name in the header. The amount is in `amount` alone, signed; in `amount` with its direction in `indicator`; or in `debit` and
-`credit`, of which each line fills one.
+`statementMappingRecord` takes a JSON object that says how the bank writes its CSV files. A field that isn't listed is refused,
+and so is a mapping whose fields contradict each other, with all that is wrong with it. A column is its place from 1 to
+{MOST_COLUMNS}, or its name in the header. The amount is in `amount` alone, signed; in `amount` with its direction in
+`indicator`; or in `debit` and `credit`, of which each line fills one.
 """
 _PARTS: Mapping[type, tuple[str, Mapping[str, str]]] = {
     CsvMapping: (
