@@ -40,9 +40,21 @@ _KINDS = {
     "supplier": "Supplier",
     "fromOfficeId": "FieldOffice",
     "toOfficeId": "FieldOffice",
+    "matchId": "StatementMatch",
+    "lineIds": "StatementLine",
+    "recordId": "Payment",
+    "Mutation.statementMappingRecord.accountId": "BankAccount",
+    "Mutation.statementRequestUpload.accountId": "BankAccount",
+    "Query.bankAccount.id": "BankAccount",
+    "Query.bankStatement.id": "BankStatement",
     "Query.case.id": "Case",
     "Query.payment.id": "Payment",
     "Query.report.id": "Report",
+    "Query.statementFile.id": "StatementFile",
+    "Query.statementMatch.id": "StatementMatch",
+    "Query.statementSuggestions.line": "StatementLine",
+    "Query.suspense.account": "BankAccount",
+    "fileId": "StatementFile",
 }
 """The kind of record that an id is asked for, where its name doesn't say it; an empty one takes any."""
 _TEXTS = {

@@ -15,6 +15,8 @@ from tests.operations.caseload import NODES, Caseload, Ids, visible_ids
 from tests.operations.two_offices import B
 
 _AMOUNTS = {
+    "BankAccount": ("opening_minor",),
+    "BankStatement": ("closing_minor",),
     "BudgetTransfer": ("amount_minor",),
     "DeadlineExtension": (),
     "Entitlement": ("amount_minor",),
@@ -27,6 +29,7 @@ _DIGESTS = {
     "EntitlementAssessment": ("facts_digest", "result_digest"),
     "Payment": ("content_digest", "approved_digest"),
     "Plan": ("content_digest",),
+    "StatementFile": ("sha256",),
 }
 
 

@@ -25,6 +25,7 @@ from tests.operations.two_offices import A, B, Desk
 from tests.operations.two_offices_advances import hold_money
 from tests.operations.two_offices_payments import Cashier
 from tests.operations.two_offices_receivables import owe_money
+from tests.operations.two_offices_statements import reconcile
 
 NODES: tuple[str, ...] = tuple(sorted(kind for kind, shape in shapes().items() if issubclass(shape.shown_as, Node)))
 """The types that `node` finds."""
@@ -102,6 +103,8 @@ async def _office(desk: Desk) -> UUID:
     await cashier.one_of_each(Money(10_000_000 + desk.side.cents, "MNT"))
     await cashier.premium()
     await owe_money(desk, cashier)
+    found = desk.side.euros(46)
+    await reconcile(desk, await cashier.paid(found), found)
     await desk.alike()
     await desk.closed()
     await desk.barred()

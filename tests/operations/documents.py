@@ -44,7 +44,17 @@ _VARYING = (
     (re.compile(r"\b(Oyuun Bat|Бат|Felt|felt) ?\d+"), r"\1"),
 )
 _LONGEST_LIST = 5
-_VARYING_FIELDS = {"id", "endCursor", "oneTimeCode", "position", "sequence", "transactionId", "sizeBytes", "returneeId"}
+_VARYING_FIELDS = {
+    "id",
+    "endCursor",
+    "oneTimeCode",
+    "position",
+    "sequence",
+    "transactionId",
+    "sizeBytes",
+    "returneeId",
+    "recordId",
+}
 
 
 @dataclass(slots=True)

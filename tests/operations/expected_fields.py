@@ -4,6 +4,7 @@ A row is a type, roles, and fields of the type, for records within the role's sc
 """
 
 from reintegration.kernel.actor import Role
+from tests.operations.expected_statements import STATEMENT_FIELDS
 
 Roles = frozenset[Role]
 
@@ -30,6 +31,7 @@ HOLDERS = CASES - {Role.RETURN_COUNSELLOR}
 """Who holds the programme's money, gives it or controls it."""
 
 EXPECTED: tuple[tuple[str, Roles, str], ...] = (
+    *((kind, HOLDERS, fields) for kind, fields in STATEMENT_FIELDS),
     (
         "Advance",
         HOLDERS,

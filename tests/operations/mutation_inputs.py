@@ -13,6 +13,7 @@ from reintegration.kernel.actor import Role
 from reintegration.kernel.clock import add_months, first_of_month, today
 from reintegration.storage.client import ObjectStore
 from tests.builders import CEILING_RULE, MONGOLIA, days_ago
+from tests.operations import statement_inputs
 from tests.operations.conftest import Offices, copied
 from tests.operations.desk import Answer, Desk, open_desk
 from tests.operations.expected_fields import ABROAD
@@ -292,6 +293,7 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
         {"amount": euros("1.00"), "reason": "The shop is gone"},
     ),
     "arrivalConfirm": about(Records.case, arrivedOn=days_ago(29).isoformat()),
+    "bankAccountOpen": about(Records.nothing, **statement_inputs.OPENING),
     "budgetTransferDecide": about(
         lambda r: r.update("BudgetTransfer", "transferId", "budget_transfers", "decision is null"), decision="REFUSED"
     ),
@@ -358,6 +360,12 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "receiptCodeIssue": (lambda r, role: r.a_payment(role, "paid"), {}),
     "receiptConfirm": (lambda r, role: r.a_payment(role, "released"), {"code": "AAAA-2222"}),
     "reportOrder": about(Records.nothing, kind="PROGRAMME_STATISTICS", years=[today().year]),
+    "statementImport": about(lambda r: statement_inputs.file(r.owner, "pending")),
+    "statementMappingRecord": about(lambda r: statement_inputs.account(r.owner), **statement_inputs.MAPPED),
+    "statementMatch": about(lambda r: statement_inputs.line(r.owner)),
+    "statementMatchUndo": about(lambda r: statement_inputs.match(r.owner), reason="Because"),
+    "statementRequestUpload": about(lambda r: statement_inputs.account(r.owner), **statement_inputs.UPLOAD),
+    "statementWithdraw": about(lambda r: statement_inputs.file(r.owner, "imported"), reason="Because"),
     "supplierAccountDecide": about(Records.account, decision="REFUSED", note="Because"),
     "supplierAccountRecord": about(Records.supplier, kind="BANK", account="4000-123", holder="Cashmere"),
     "supplierLikenessDecide": about(Records.likeness, decision="BARRED", note="One shop"),

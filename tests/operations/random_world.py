@@ -22,7 +22,7 @@ from tests.operations.desk import Desk, open_desk
 from tests.operations.random_documents import RandomDocument
 from tests.operations.random_draws import Known
 from tests.operations.schema_walk import Walk
-from tests.operations.test_matrix_fields import roots
+from tests.operations.test_matrix_fields import known, roots
 from tests.operations.two_offices import A, B
 
 _ENTRIES_BY = (frozenset({"record"}), frozenset({"table", "row"}))
@@ -39,6 +39,7 @@ _SHARED_VALUES: dict[str, Sequence[object]] = _DAYS | {
     "Float": (0.5, 2.0),
     "Int": tuple(range(12)),
     "PaymentFilter.office": _OFFICES,
+    "Query.bankAccounts.office": _OFFICES,
     "Query.suppliers.office": _OFFICES,
     "String": ("a", "BE"),
     "amount": ("25.00", "25.00", "350.00", "0.01", "-1.00"),
@@ -83,10 +84,7 @@ async def known_of(desk: Desk, offices: Offices) -> Known:
     arguments = roots(
         encode("Case", offices.caseload.case_of_a),
         str(own),
-        encode("Payment", min(mine["Payment"])),
-        encode("Report", min(everything["Report"])),
-        encode("Advance", min(everything["Advance"] if not mine["Advance"] else mine["Advance"])),
-        encode("Receivable", min(mine["Receivable"] or everything["Receivable"])),
+        known(mine, everything),
     )
     cursors = {place: await _cursors(desk, query) for place, query in _connections(Walk.over(desk.schema), ids, arguments)}
     return Known(

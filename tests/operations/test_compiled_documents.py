@@ -22,6 +22,7 @@ from reintegration.storage.address import ObjectStoreAddress
 from tests import builders
 from tests.builders import FINANCE
 from tests.exports.places import own_bucket
+from tests.operations.document_statements import a_reconciled_account
 from tests.operations.documents import DOCUMENTS, Recorder, names, recording
 from tests.operations.test_documents import a_case_with_everything, a_month_of_rates, every_query
 from tests.operations.walk import Part
@@ -36,6 +37,7 @@ _BY_RESOLVERS = {
     "Invariants": "resolver: Query.invariants",
     "Me": "resolver: Query.me",
     "ProgrammeStatistics": "resolver: Query.statistics",
+    "StatementSuggestions": "resolver: Query.statementSuggestions",
     "UnconfirmedAgeing": "resolver: Query.unconfirmedAgeing",
 }
 """What is computed by rules or by statements of their own, and why it is left to resolvers."""
@@ -76,6 +78,7 @@ async def test_each_query_is_answered_alike_both_ways(
         (case, paid), _ = [await a_case_with_everything(work) for _ in range(2)]
         for year in (2000, 2001):
             await a_month_of_rates(recorder, year)
+        await a_reconciled_account(recorder, paid, 20_000)
         report = new_id()
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))

@@ -26,6 +26,7 @@ from tests.builders import (
     days_ago,
 )
 from tests.exports.places import own_bucket
+from tests.operations.document_statements import reconciled_by_the_office
 from tests.operations.documents import Recorder, agreed, recording
 from tests.operations.mutation_steps import REGISTRATION, upload
 from tests.operations.walk import RECEIPT, Part, a_reimbursement, euros
@@ -44,7 +45,7 @@ async def test_the_mutations_from_registration_to_a_paid_and_reported_receipt(
         item = await planned_by_the_office(recorder, case)
         await paid_by_three_people(recorder, case["id"], item)
         await held_by_the_office(recorder)
-        await refunded_by_the_supplier(recorder, case["id"], item)
+        await reconciled_by_the_office(recorder, await refunded_by_the_supplier(recorder, case["id"], item), 30_000)
         await counted_by_finance(recorder)
         await closed_by_the_coordinator(recorder, case["id"])
         agreed(recorder, OperationType.MUTATION)
@@ -180,8 +181,8 @@ async def filed(recorder: Recorder, case: str, kind: str, name: str, data: bytes
     return str(document["id"])
 
 
-async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> None:
-    """An invoice paid, and a part of it that came back."""
+async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> str:
+    """An invoice paid, and a part of it that came back; its payment."""
     office = encode("FieldOffice", MONGOLIA)
     supplier = (await recorder.does(OFFICER, "SupplierRegister", fieldOfficeId=office, name="Sheep and Sons"))["supplier"]
     where = {"kind": "IBAN", "account": "BE68 5390 0754 7034", "holder": "Sheep and Sons"}
@@ -215,6 +216,7 @@ async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> 
     said = {"expectedVersion": asked["version"], "decision": "APPROVED"}
     await recorder.does(COORDINATOR, "PaymentRefundDecide", refundId=asked["id"], **said)
     await owed_by_the_supplier(recorder, supplier["id"], payment["lines"][0]["id"])
+    return str(payment["id"])
 
 
 async def owed_by_the_supplier(recorder: Recorder, supplier: str, line: str) -> None:

@@ -54,6 +54,7 @@ from tests.builders import (
     days_ago,
 )
 from tests.exports.places import own_bucket
+from tests.operations.document_statements import a_reconciled_account, every_query_of_statements
 from tests.operations.documents import PATHS, PINNED, Recorder, agreed, names, operation_of, recording
 from tests.operations.world import approved_plan, submitted_payment
 from tests.payment_steps import done
@@ -109,6 +110,7 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         (case, paid), _ = [await a_case_with_everything(work) for _ in range(2)]
         for year in (2000, 2001):
             await a_month_of_rates(desk, year)
+        await a_reconciled_account(desk, paid, 20_000)
         report = new_id()
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))
@@ -116,7 +118,8 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         await every_query(recorder, case, paid, report)
         agreed(recorder, OperationType.QUERY)
         for number in range(18):
-            await a_case_with_everything(work)
+            _, more = await a_case_with_everything(work)
+            await a_reconciled_account(desk, more, 20_000)
             await a_month_of_rates(desk, 2002 + number)
         await every_query(later, case, paid, report)
         assert later.statements == recorder.statements
@@ -208,6 +211,7 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     receivables = await recorder.runs(APPROVER, "Receivables", office=office, **page)
     await recorder.runs(AUDITOR, "AuditorReceivable", id=receivables["edges"][0]["node"]["id"])
     await recorder.runs(FINANCE, "ReceivableAgeing")
+    await every_query_of_statements(recorder)
     await recorder.runs(FINANCE, "Reports", **page)
     await recorder.runs(FINANCE, "ReportProgress", id=of_report)
     await recorder.runs(FINANCE, "ReportFiles", id=of_report)

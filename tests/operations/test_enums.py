@@ -10,6 +10,7 @@ from reintegration.cases import values as cases
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.entitlements.rules import Stream
 from reintegration.funding.service import FundKind, RateRule
+from reintegration.reconciliation.commands import RecordKind
 from tests import builders
 from tests.builders import SYSTEM
 
@@ -42,6 +43,8 @@ LISTS: dict[str, type[Enum]] = {
     "payments_status_ck": enums.PaymentStatus,
     "payments_kind_ck": enums.PaymentKind,
     "operations_rate_rule_ck": RateRule,
+    "bank_accounts_kind_ck": enums.AccountKind,
+    "statement_files_format_ck": enums.StatementFormat,
     "cash_accounts_kind_ck": enums.CashAccountKind,
     "cash_transactions_kind_ck": enums.CashTransactionKind,
     "documents_kind_ck": enums.DocumentKind,
@@ -56,14 +59,31 @@ LISTS: dict[str, type[Enum]] = {
 }
 
 
+BY_CASE: dict[str, type[Enum]] = {
+    "statement_files_status_ck": enums.StatementFileStatus,
+    "statement_match_records_kind_ck": RecordKind,
+}
+"""Checks that say for each member what else must hold, and hold no other text."""
+
+
 @pytest.mark.parametrize(("constraint", "members"), LISTS.items(), ids=LISTS)
 async def test_an_enum_is_what_the_database_allows(
     database_urls: DatabaseAddresses, constraint: str, members: type[Enum]
 ) -> None:
-    async with builders.open_work(database_urls) as work, work.read(SYSTEM) as transaction:
-        definition = await transaction.fetch_value(
-            "select pg_get_constraintdef(oid) from pg_constraint where conname = $1", constraint
-        )
-    listed = re.search(r"ARRAY\[(.*?)\]", str(definition))
+    listed = re.search(r"ARRAY\[(.*?)\]", await definition_of(database_urls, constraint))
     assert listed is not None
     assert set(re.findall(r"'([^']*)'::text", listed[1])) == {member.value for member in members}
+
+
+@pytest.mark.parametrize(("constraint", "members"), BY_CASE.items(), ids=BY_CASE)
+async def test_an_enum_is_what_the_database_knows_a_case_for(
+    database_urls: DatabaseAddresses, constraint: str, members: type[Enum]
+) -> None:
+    definition = await definition_of(database_urls, constraint)
+    assert set(re.findall(r"'([^']*)'::text", definition)) == {member.value for member in members}
+
+
+async def definition_of(addresses: DatabaseAddresses, constraint: str) -> str:
+    async with builders.open_work(addresses) as work, work.read(SYSTEM) as transaction:
+        sql = "select pg_get_constraintdef(oid) from pg_constraint where conname = $1"
+        return str(await transaction.fetch_value(sql, constraint))

@@ -27,6 +27,8 @@ KINDS = sorted(kind for kind, shape in shapes().items() if issubclass(shape.show
 WITHOUT_ROWS = {
     "Advance",
     "AdvanceReturn",
+    "BankAccount",
+    "BankStatement",
     "BudgetTransfer",
     "CashAccount",
     "CashTransaction",
@@ -43,6 +45,10 @@ WITHOUT_ROWS = {
     "ReceivablePlan",
     "ReceivableReceipt",
     "ReceivableWriteOff",
+    "StatementFile",
+    "StatementLine",
+    "StatementMapping",
+    "StatementMatch",
     "SupplierAccount",
     "SupplierLikeness",
 }

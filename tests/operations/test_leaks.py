@@ -44,6 +44,8 @@ LISTS = (
     "receivables(last: 100, filter: {state: [OPEN, OVERDUE, PROPOSED], debtor: [RETURNEE, SUPPLIER, PARTNER]})",
     "receivableAgeing",
     "unconfirmedAgeing",
+    "bankAccounts(first: 100)",
+    f'bankAccounts(first: 100, office: "{encode("FieldOffice", A.office_id)}")',
     "supplierLikenesses(first: 100)",
     "supplierLikenesses(last: 100, decided: true)",
     f'suppliers(first: 100, office: "{encode("FieldOffice", A.office_id)}")',
@@ -74,12 +76,17 @@ MARKED = {
     "arrivalConfirmedBy",
     "assessedBy",
     "attachedBy",
+    "bankNumber",
+    "bankReference",
     "closeNote",
     "confirmedBy",
+    "counterpartyAccount",
+    "counterpartyName",
     "decidedBy",
     "decisionNote",
     "description",
     "downloadUrl",
+    "endToEndReference",
     "endorsedBy",
     "explanation",
     "familyName",
@@ -87,12 +94,16 @@ MARKED = {
     "givenNames",
     "grantedBy",
     "holder",
+    "importedBy",
     "invoiceNumber",
     "issuedBy",
     "latinName",
     "liftReason",
     "liftedBy",
+    "matchedBy",
     "name",
+    "note",
+    "openedBy",
     "outcomeNote",
     "placedBy",
     "preparedBy",
@@ -104,6 +115,7 @@ MARKED = {
     "reference",
     "registeredBy",
     "releasedBy",
+    "remittance",
     "requestedBy",
     "reversedBy",
     "sentBy",
@@ -118,8 +130,12 @@ MARKED = {
     "taxNumber",
     "text",
     "transferredBy",
+    "undoReason",
+    "undoneBy",
     "uploadedBy",
     "value",
+    "withdrawReason",
+    "withdrawnBy",
 }
 """Fields in which B's mark stands somewhere: whatever people write, and who did it."""
 
@@ -215,6 +231,8 @@ async def test_a_hidden_record_and_none_are_answered_alike(outsider: Case) -> No
 
 
 async def test_filters_and_lists_of_hidden_things_are_as_empty_as_those_of_none(outsider: Case, offices: Offices) -> None:
+    account_of_b = encode("BankAccount", min(offices.caseload.of_b["BankAccount"]))
+    line_of_b = encode("StatementLine", min(offices.caseload.of_b["StatementLine"]))
     case_of_b, absent = encode("Case", offices.caseload.case_of_b), encode("Case", new_id())
     nowhere, total = encode("FieldOffice", new_id()), "{ totalCount pageInfo { hasNextPage } edges { cursor } }"
     for pattern, foreign, none in (
@@ -223,6 +241,9 @@ async def test_filters_and_lists_of_hidden_things_are_as_empty_as_those_of_none(
         (f'{{ payments(first: 9, filter: {{office: "%s"}}) {total} }}', OFFICE_OF_B, nowhere),
         (f'{{ payments(last: 9, filter: {{case: "%s"}}) {total} }}', case_of_b, absent),
         (f'{{ suppliers(first: 9, office: "%s") {total} }}', OFFICE_OF_B, nowhere),
+        (f'{{ bankAccounts(first: 9, office: "%s") {total} }}', OFFICE_OF_B, nowhere),
+        (f'{{ suspense(first: 9, account: "%s") {total} }}', account_of_b, encode("BankAccount", new_id())),
+        ('{ statementSuggestions(line: "%s") { recordId } }', line_of_b, encode("StatementLine", new_id())),
         ('{ case(id: "%s") { id } }', case_of_b, absent),
         ('{ entitlementPreview(case: "%s") { resultDocument } }', case_of_b, absent),
         ('{ auditEntries(record: "%s", first: 9) { totalCount } }', case_of_b, absent),

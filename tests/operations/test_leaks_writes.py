@@ -17,6 +17,7 @@ from tests.operations import canaries
 from tests.operations.conftest import Offices
 from tests.operations.expected_fields import ABROAD
 from tests.operations.mutation_inputs import INPUTS, Asked, Stage, open_stage, row_counts
+from tests.operations.statement_inputs import OPENING
 from tests.operations.test_matrix_mutations import ALLOWED
 from tests.operations.two_offices import A, B
 
@@ -76,7 +77,7 @@ async def test_a_hidden_id_anywhere_in_an_input_is_answered_like_one_of_nothing(
     for role in sorted(ALLOWED[name] & ABROAD):
         own = await asked(stage, role, name)
         places = [(at, kind) for at, kind in ids_in(own) if offices.caseload.of_b.get(kind)]
-        assert places or name == "supplierRegister"
+        assert places or name in {"supplierRegister", "bankAccountOpen"}
         before = await row_counts(stage.owner)
         for at, kind in places:
             foreign = encode(kind, min(offices.caseload.of_b[kind]))
@@ -98,6 +99,18 @@ async def test_a_supplier_of_the_other_office_is_not_registered(stage: Stage) ->
     ]
     assert answers[0] == answers[1]
     assert answers[0]["__typename"] == "NotFoundProblem"
+    assert await row_counts(stage.owner) == before
+
+
+async def test_no_account_is_opened_for_the_other_office(stage: Stage) -> None:
+    before = await row_counts(stage.owner)
+    answers = [
+        await stage.desk.ask(A.who(role), "bankAccountOpen", {**OPENING, "officeId": office})
+        for role in sorted(ABROAD)
+        for office in (encode("FieldOffice", B.office_id), encode("FieldOffice", new_id()))
+    ]
+    assert [answer["__typename"] for answer in answers] == ["NotFoundProblem"] * 6
+    assert answers == answers[:1] * 6
     assert await row_counts(stage.owner) == before
 
 

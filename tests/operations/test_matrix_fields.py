@@ -10,7 +10,7 @@ from reintegration.kernel.actor import Role
 from reintegration.kernel.clock import first_of_month
 from tests import builders
 from tests.builders import MONGOLIA, SYSTEM, days_ago
-from tests.operations.caseload import NODES, visible_ids
+from tests.operations.caseload import NODES, Ids, visible_ids
 from tests.operations.conftest import Api, Offices
 from tests.operations.expected_fields import EVERYBODY, EXPECTED, Roles
 from tests.operations.schema_walk import Place, Seen, Walk, ask_for_records, ask_for_root
@@ -30,13 +30,21 @@ def expected() -> Mapping[Place, Roles]:
     return found
 
 
-def roots(case: str, reference: str, payment: str, report: str, advance: str, receivable: str) -> Mapping[str, str]:
+def known(mine: Ids, everything: Ids) -> dict[str, str]:
+    """One record of each kind: mine, or else anybody's."""
+    return {kind: encode(kind, min(mine[kind] or everything[kind])) for kind in NODES}
+
+
+def roots(case: str, reference: str, one: Mapping[str, str]) -> Mapping[str, str]:
     """Arguments for every root field, such that who may ask gets something."""
     return {
-        "advance": f'(id: "{advance}")',
+        "advance": f'(id: "{one["Advance"]}")',
         "advanceAgeing": "",
         "advances": "(first: 20)",
         "auditEntries": f'(record: "{case}", first: 20)',
+        "bankAccount": f'(id: "{one["BankAccount"]}")',
+        "bankAccounts": "(first: 20)",
+        "bankStatement": f'(id: "{one["BankStatement"]}")',
         "case": f'(id: "{case}")',
         "caseByReference": f'(reference: "{reference}")',
         "cases": "(first: 20)",
@@ -53,15 +61,19 @@ def roots(case: str, reference: str, payment: str, report: str, advance: str, re
         "deadlineNotices": "(first: 20)",
         "offices": "",
         "partners": "",
-        "payment": f'(id: "{payment}")',
+        "payment": f'(id: "{one["Payment"]}")',
         "payments": "(first: 20)",
         "paymentTotals": f'(firstMonth: "{days_ago(400).replace(day=1)}", lastMonth: "{days_ago(0).replace(day=1)}")',
-        "receivable": f'(id: "{receivable}")',
+        "receivable": f'(id: "{one["Receivable"]}")',
         "receivableAgeing": "",
         "receivables": "(first: 20)",
-        "report": f'(id: "{report}")',
+        "report": f'(id: "{one["Report"]}")',
         "reports": "(first: 20)",
         "returnDesks": "",
+        "statementFile": f'(id: "{one["StatementFile"]}")',
+        "statementMatch": f'(id: "{one["StatementMatch"]}")',
+        "statementSuggestions": f'(line: "{one["StatementLine"]}", first: 20)',
+        "suspense": f'(account: "{one["BankAccount"]}", first: 20)',
         "statistics": f"(year: {days_ago(30).year})",
         "supplierLikenesses": "(first: 20)",
         "suppliers": f'(office: "{encode("FieldOffice", MONGOLIA)}", first: 20)',
@@ -94,10 +106,7 @@ async def test_a_role_sees_the_fields_of_the_table_and_no_others(role: Role, off
     arguments = roots(
         encode("Case", offices.caseload.case_of_a),
         str(reference),
-        encode("Payment", min(of_office["Payment"])),
-        encode("Report", min(everything["Report"])),
-        encode("Advance", min(everything["Advance"] if not of_office["Advance"] else of_office["Advance"])),
-        encode("Receivable", min(of_office["Receivable"])),
+        known(of_office, everything),
     )
     for name in WALK.type("Query").fields:
         await ask_for_root(offices_api, WALK, seen, who, name, arguments[name])

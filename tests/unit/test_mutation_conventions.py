@@ -24,9 +24,7 @@ from reintegration.exports import service as exports
 from reintegration.payments import service as payments
 from reintegration.plans import service as plans
 from reintegration.programme import rates
-from reintegration.reconciliation import accounts as bank_accounts
-from reintegration.reconciliation import files as statement_files
-from reintegration.reconciliation import matching
+from reintegration.reconciliation import accounts, files, matching
 from reintegration.recovery import service as recovery
 from reintegration.treasury import service as treasury
 
@@ -89,6 +87,13 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "receivableReceiptTakeBack": recovery.take_back_receipt,
     "receivableWriteOffRequest": recovery.request_write_off,
     "receivableWriteOffDecide": recovery.decide_write_off,
+    "bankAccountOpen": accounts.open_bank_account,
+    "statementMappingRecord": accounts.record_mapping,
+    "statementRequestUpload": files.request_statement_upload,
+    "statementImport": files.import_statements,
+    "statementWithdraw": files.withdraw_statements,
+    "statementMatch": matching.match_lines,
+    "statementMatchUndo": matching.undo_match,
     "documentRequestUpload": evidence.request_upload,
     "documentCompleteUpload": evidence.complete_upload,
     "documentAttach": evidence.attach_document,
@@ -96,13 +101,6 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "exchangeRateMonthImport": rates.import_rate_month,
     "exchangeRateMonthConfirm": rates.confirm_rate_month,
     "reportOrder": exports.order_report,
-    "bankAccountOpen": bank_accounts.open_bank_account,
-    "statementMappingRecord": bank_accounts.record_mapping,
-    "statementRequestUpload": statement_files.request_statement_upload,
-    "statementImport": statement_files.import_statements,
-    "statementWithdraw": statement_files.withdraw_statements,
-    "statementMatch": matching.match_lines,
-    "statementMatchUndo": matching.undo_match,
 }
 CREATIONS = {
     "periodClose",
@@ -128,6 +126,10 @@ CREATIONS = {
     "receivablePlanAgree",
     "receivableReceiptRecord",
     "receivableWriteOffRequest",
+    "bankAccountOpen",
+    "statementMappingRecord",
+    "statementRequestUpload",
+    "statementMatch",
     "documentRequestUpload",
     "documentAttach",
     "exchangeRateHistoryImport",

@@ -48,6 +48,9 @@ BOUNDED = {
     "Invariant.examples",  # five
     "Query.advanceAgeing",  # holders times four
     "Query.receivableAgeing",  # kinds of debtors times currencies times four
+    "Query.statementSuggestions",  # 20
+    "StatementMatchRecord.reasons",  # criteria of a score
+    "StatementSuggestion.reasons",
     "Query.unconfirmedAgeing",  # offices times four
 }
 """Lists without pages that are no relation, each with what bounds it."""

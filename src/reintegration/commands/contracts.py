@@ -19,6 +19,7 @@ from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
 from reintegration.api.printing import print_schema_sorted
 from reintegration.api.schema import build_schema
+from reintegration.commands.mapping_index import mapping_index
 from reintegration.commands.running import run, stoppable
 from reintegration.database.embedded import DatabaseAddresses, EmbeddedPostgres
 from reintegration.database.embedded_binaries import EmbeddedServerError, clean_environment, ensure_binaries, last_line
@@ -96,7 +97,7 @@ async def contracts(addresses: DatabaseAddresses, server_folder: Path) -> Contra
     return {
         "schema.graphql": print_schema_sorted(build_schema()).encode(),
         "schema.sql": (await dump_schema(addresses, server_folder)).encode(),
-        "operations/README.md": operations_index(SCHEMA / "operations").encode(),
+        "operations/README.md": (operations_index(SCHEMA / "operations") + mapping_index()).encode(),
         **{f"{_EXPORTS}/{name}": data for name, data in exports.items()},
     }
 

@@ -23,6 +23,7 @@ from reintegration.api.types.references import (
     PlanItemRef,
     ReceiptCodeRef,
     ReceivableRef,
+    StatementMatchRecordRef,
 )
 from reintegration.api.types.suppliers import Supplier
 from reintegration.entitlements.rules import Stream
@@ -113,6 +114,9 @@ class Payment(Node):
 
     cash_transactions: list[CashTransactionRef] | None = to_many(
         "CashTransaction", "reference_id", ("recorded_at", "id"), "What it moved of the advances that the office holds.", size=1
+    )
+    statement_records: list[StatementMatchRecordRef] | None = to_many(
+        "StatementMatchRecord", "record_id", ("match_id", "number"), "What lines of banks' statements say of it.", size=1
     )
 
     @strawberry.field(

@@ -1,0 +1,43 @@
+"""Who may see what banks say: see expected_fields.py."""
+
+STATEMENT_FIELDS: tuple[tuple[str, str], ...] = (
+    (
+        "BankAccount",
+        (
+            "account balance currency explained files id kind mappings name office openedAt openedBy opening openingOn partner "
+            "statements suspense suspenseLines version"
+        ),
+    ),
+    ("BankAccountConnection", "edges pageInfo totalCount"),
+    ("BankAccountEdge", "cursor node"),
+    ("BankStatement", "account bankNumber closing closingOn file id lineCount lines number opening openingOn position"),
+    ("BankStatementConnection", "edges pageInfo totalCount"),
+    ("BankStatementEdge", "cursor node"),
+    ("Payment", "statementRecords"),
+    ("Query", "bankAccount bankAccounts bankStatement statementFile statementMatch statementSuggestions suspense"),
+    (
+        "StatementFile",
+        (
+            "account fileName format id importedAt importedBy mapping mediaType requestedAt sha256 sizeBytes statements status "
+            "uploadedBy version withdrawReason withdrawnAt withdrawnBy"
+        ),
+    ),
+    ("StatementFileConnection", "edges pageInfo totalCount"),
+    ("StatementFileEdge", "cursor node"),
+    (
+        "StatementLine",
+        (
+            "amount bankReference bookedOn counterpartyAccount counterpartyName endToEndReference id isReversal matches number "
+            "remittance sourceRow statement transactions valueOn"
+        ),
+    ),
+    ("StatementLineConnection", "edges pageInfo totalCount"),
+    ("StatementLineEdge", "cursor node"),
+    ("StatementMapping", "id mapping number recordedAt recordedBy version"),
+    ("StatementMatch", "account id lines matchedAt matchedBy records undoReason undoneAt undoneBy version"),
+    ("StatementMatchLine", "inForce line match"),
+    ("StatementMatchRecord", "amount inForce kind match note number reasons recordId score"),
+    ("StatementReason", "criterion found points"),
+    ("StatementSuggestion", "invoiceNumber kind movedOn reasons recordId reference rest score supplierName"),
+)
+"""A type and its fields, for who holds the programme's money or controls it."""
