@@ -51,9 +51,9 @@ async def reconciled_by_the_office(recorder: Recorder, payment: str, cents: int)
     await recorder.does(COORDINATOR, "StatementWithdraw", fileId=file["id"], **why)
 
 
-async def a_reconciled_account(recorder: Recorder, payment: UUID, cents: int) -> None:
+async def a_reconciled_account(recorder: Recorder, payment: UUID, cents: int, number: int = 0) -> None:
     """An account with two statements: a line that a payment explains, one in suspense, and one that may be of the payment too."""
-    account = await an_account(recorder, f"MN{payment.hex[:20].upper()}")
+    account = await an_account(recorder, f"MN4000{number:03}")
     await a_file(recorder, account, _OPENING_CENTS, booked(-cents, name="Felt"), booked(-250, name="Хаан банк"))
     first = (await recorder.runs(OFFICER, "Suspense", account=account))["edges"][0]["node"]
     await a_file(recorder, account, _OPENING_CENTS - cents - 250, booked(-700, reference=payment.hex, days=0))

@@ -39,6 +39,8 @@ _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "<time>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "<hex>"),
+    (re.compile(r"^[A-Za-z0-9+/]{43}=$"), "<digest>"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "<date>"),
     (re.compile(r"\bBE-20\d\d-\d{6}\b"), "<reference>"),
     (re.compile(r"\b(Oyuun Bat|Бат|Felt|felt) ?\d+"), r"\1"),

@@ -119,7 +119,7 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         agreed(recorder, OperationType.QUERY)
         for number in range(18):
             _, more = await a_case_with_everything(work)
-            await a_reconciled_account(desk, more, 20_000)
+            await a_reconciled_account(desk, more, 20_000, number + 1)
             await a_month_of_rates(desk, 2002 + number)
         await every_query(later, case, paid, report)
         assert later.statements == recorder.statements
