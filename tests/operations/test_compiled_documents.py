@@ -30,6 +30,7 @@ from tests.operations.walk import Part
 _LINK = re.compile(rb'https?://[^"]+')
 _BY_RESOLVERS = {
     "AdvanceAgeing": "resolver: Query.advanceAgeing",
+    "OpenItems": "resolver: Query.openItems",
     "ReceivableAgeing": "resolver: Query.receivableAgeing",
     "DuplicateEvidence": "resolver: Query.duplicateEvidence",
     "EntitlementPreview": "resolver: Query.entitlementPreview",

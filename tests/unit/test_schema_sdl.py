@@ -48,6 +48,7 @@ BOUNDED = {
     "Invariant.examples",  # five
     "Query.advanceAgeing",  # holders times four
     "Query.receivableAgeing",  # kinds of debtors times currencies times four
+    "Query.openItems",  # 100 payments and 100 lines
     "Query.statementSuggestions",  # 20
     "StatementMatchRecord.reasons",  # criteria of a score
     "StatementSuggestion.reasons",
