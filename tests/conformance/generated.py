@@ -49,12 +49,17 @@ _KINDS = {
     "Query.bankStatement.id": "BankStatement",
     "Query.case.id": "Case",
     "Query.payment.id": "Payment",
+    "Query.openItems.fund": "Fund",
+    "Query.periodClose.id": "PeriodClose",
+    "Query.periodCloses.fund": "Fund",
     "Query.report.id": "Report",
     "Query.statementFile.id": "StatementFile",
     "Query.statementMatch.id": "StatementMatch",
     "Query.statementSuggestions.line": "StatementLine",
     "Query.suspense.account": "BankAccount",
     "fileId": "StatementFile",
+    "fundId": "Fund",
+    "statementLineId": "StatementLine",
 }
 """The kind of record that an id is asked for, where its name doesn't say it; an empty one takes any."""
 _TEXTS = {

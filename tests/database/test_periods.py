@@ -210,6 +210,14 @@ async def test_who_posts_while_the_month_is_closed_is_in_it_or_a_correction(book
     assert (await check(work)).violations == 0
 
 
+async def test_two_close_a_month_at_once_and_one_does(books: Books) -> None:
+    found = await asyncio.gather(
+        *(done(books.work, FINANCE, periods.close_period, books.close()) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in found) == ["PeriodOrderError", "Reference"]
+    assert await value(books.work, "select count(*) from period_closes") == 1
+
+
 async def test_months_are_sealed_by_the_database_alone(books: Books) -> None:
     work = books.work
     await books.paid(3_000, LAST_MONTH)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.exports.commands import OrderReport
 from reintegration.exports.service import order_report
+from reintegration.funding.commands import ClosePeriod
+from reintegration.funding.periods import close_period
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.clock import first_of_month
 from reintegration.kernel.ids import new_id
@@ -62,6 +65,7 @@ async def build(work: UnitOfWork) -> Caseload:
     await _rates(work)
     await work.write(actor(Role.FEDASIL_FINANCE), lambda t: order_report(t, _ORDER))
     await work.write(SYSTEM, _seal)
+    await _closed_months(work)
     mine, theirs = Desk(work, A), Desk(work, B)
     unreferred = a_registration()
     await work.write(actor(Role.RETURN_COUNSELLOR), lambda t: cases.register_case(t, unreferred))
@@ -110,6 +114,16 @@ async def _office(desk: Desk) -> UUID:
     await desk.barred()
     await desk.expired()
     return case.id
+
+
+async def _closed_months(work: UnitOfWork) -> None:
+    """Last month is closed for each fund, so that what happened before it is a correction."""
+    async with work.read(SYSTEM) as transaction:
+        funds = [row["id"] for row in await transaction.fetch("select id from funds order by id")]
+    month = first_of_month(first_of_month(days_ago(0)) - timedelta(days=1))
+    for fund in funds:
+        command = ClosePeriod(new_id(), fund, month)
+        await work.write(actor(Role.FEDASIL_FINANCE), partial(close_period, command=command))
 
 
 async def _rates(work: UnitOfWork) -> None:

@@ -31,6 +31,16 @@ HOLDERS = CASES - {Role.RETURN_COUNSELLOR}
 """Who holds the programme's money, gives it or controls it."""
 
 EXPECTED: tuple[tuple[str, Roles, str], ...] = (
+    ("LedgerCorrection", CASES, "corrects month transaction"),
+    ("LedgerTransaction", CASES, "corrections"),
+    ("OpenItem", HOLDERS - REPORTS | {Role.FEDASIL_FINANCE}, "paymentId statementLineId"),
+    ("OpenItemExplanation", CASES, "explainedAt explainedBy id month payment reason version"),
+    ("OpenItemExplanation", HOLDERS, "line"),
+    ("PeriodClose", REPORTS, "closedAt closedBy corrections digest fund id month spent transactions version"),
+    ("PeriodCloseConnection", REPORTS, "edges pageInfo totalCount"),
+    ("PeriodCloseEdge", REPORTS, "cursor node"),
+    ("Query", ABROAD | {Role.FEDASIL_FINANCE}, "openItems"),
+    ("Query", REPORTS, "periodClose periodCloses"),
     *((kind, HOLDERS, fields) for kind, fields in STATEMENT_FIELDS),
     (
         "Advance",

@@ -360,6 +360,8 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "receiptCodeIssue": (lambda r, role: r.a_payment(role, "paid"), {}),
     "receiptConfirm": (lambda r, role: r.a_payment(role, "released"), {"code": "AAAA-2222"}),
     "reportOrder": about(Records.nothing, kind="PROGRAMME_STATISTICS", years=[today().year]),
+    "openItemExplain": about(lambda r: statement_inputs.open_line(r.owner), reason="Because"),
+    "periodClose": about(lambda r: statement_inputs.a_fund(r.owner), month=days_ago(0).replace(day=1).isoformat()),
     "statementImport": about(lambda r: statement_inputs.file(r.owner, "pending")),
     "statementMappingRecord": about(lambda r: statement_inputs.account(r.owner), **statement_inputs.MAPPED),
     "statementMatch": about(lambda r: statement_inputs.line(r.owner)),

@@ -34,6 +34,17 @@ async def file(owner: asyncpg.Connection, status: str) -> Asked:
     return {"fileId": encode("StatementFile", row["id"]), "expectedVersion": row["version"]}
 
 
+async def open_line(owner: asyncpg.Connection) -> Asked:
+    """A line and this month."""
+    row = await owner.fetchrow(_LINE, MONGOLIA)
+    return {"statementLineId": encode("StatementLine", row["id"]), "month": days_ago(0).replace(day=1).isoformat()}
+
+
+async def a_fund(owner: asyncpg.Connection) -> Asked:
+    """A fund."""
+    return {"fundId": encode("Fund", await owner.fetchval("select id from funds order by id limit 1"))}
+
+
 async def match(owner: asyncpg.Connection) -> Asked:
     """A match in force, where there is one."""
     row = await owner.fetchrow(_MATCH, MONGOLIA)

@@ -24,7 +24,7 @@ from tests.builders import FINANCE
 from tests.exports.places import own_bucket
 from tests.operations.document_statements import a_reconciled_account
 from tests.operations.documents import DOCUMENTS, Recorder, names, recording
-from tests.operations.test_documents import a_case_with_everything, a_month_of_rates, every_query
+from tests.operations.test_documents import a_case_with_everything, a_closed_month, a_month_of_rates, every_query
 from tests.operations.walk import Part
 
 _LINK = re.compile(rb'https?://[^"]+')
@@ -84,6 +84,7 @@ async def test_each_query_is_answered_alike_both_ways(
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))
         await run_report(ReportResources(work, store, tmp_path / "scratch", "test"), report)
+        await a_closed_month(work)
         comparer = Comparer(recorder, CompiledReads(recorder.schema, reader))
         await every_query(comparer, case, paid, report)  # type: ignore[arg-type] # it only runs
     assert comparer.seen == names(OperationType.QUERY)

@@ -25,6 +25,8 @@ from reintegration.entitlements.service import note_deadlines
 from reintegration.exports.commands import OrderReport
 from reintegration.exports.ordering import order_report
 from reintegration.exports.running import ReportResources, run_report
+from reintegration.funding.commands import ClosePeriod
+from reintegration.funding.periods import close_period
 from reintegration.kernel.clock import today
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
@@ -35,6 +37,7 @@ from reintegration.payments.commands import (
     RegisterSupplier,
     ReleasePayment,
 )
+from reintegration.programme.reference import identifier
 from reintegration.recovery import service as recovery
 from reintegration.storage.address import ObjectStoreAddress
 from tests import builders
@@ -115,6 +118,7 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))
         await run_report(ReportResources(work, store, tmp_path / "scratch", "test"), report)
+        await a_closed_month(work)
         await every_query(recorder, case, paid, report)
         agreed(recorder, OperationType.QUERY)
         for number in range(18):
@@ -123,6 +127,12 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
             await a_month_of_rates(desk, 2002 + number)
         await every_query(later, case, paid, report)
         assert later.statements == recorder.statements
+
+
+async def a_closed_month(work: UnitOfWork) -> None:
+    """A month of AMIF's fund, long ago."""
+    closing = ClosePeriod(new_id(), identifier("fund", "AMIF-2021-2027"), days_ago(400).replace(day=1))
+    await work.write(FINANCE, lambda transaction: close_period(transaction, closing))
 
 
 async def a_case_with_everything(work: UnitOfWork) -> tuple[BuiltCase, UUID]:
@@ -225,4 +235,8 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     await recorder.runs(AUDITOR, "AuditorPayment", id=payment)
     await recorder.runs(AUDITOR, "AuditEntries", record=payment, **page)
     await recorder.runs(AUDITOR, "DuplicateEvidence", **page)
+    fund = encode("Fund", identifier("fund", "AMIF-2021-2027"))
+    await recorder.runs(OFFICER, "OpenItems", fund=fund, month=today().replace(day=1).isoformat())
+    closed = await recorder.runs(FINANCE, "PeriodCloses", fund=fund)
+    await recorder.runs(AUDITOR, "AuditorPeriodClose", id=closed["edges"][0]["node"]["id"])
     await recorder.runs(AUDITOR, "Invariants", now=True)

@@ -11,7 +11,9 @@ import pytest
 from reintegration.api.identifiers import encode
 from reintegration.api.schema import build_schema
 from reintegration.kernel.actor import Actor, Role
+from reintegration.kernel.clock import first_of_month
 from reintegration.kernel.ids import new_id
+from reintegration.programme.reference import identifier
 from tests import builders
 from tests.builders import SYSTEM, days_ago
 from tests.operations import canaries
@@ -43,6 +45,7 @@ LISTS = (
     "receivables(first: 100)",
     "receivables(last: 100, filter: {state: [OPEN, OVERDUE, PROPOSED], debtor: [RETURNEE, SUPPLIER, PARTNER]})",
     "receivableAgeing",
+    f'openItems(fund: "{encode("Fund", identifier("fund", "AMIF-2021-2027"))}", month: "{first_of_month(days_ago(0))}")',
     "unconfirmedAgeing",
     "bankAccounts(first: 100)",
     f'bankAccounts(first: 100, office: "{encode("FieldOffice", A.office_id)}")',
@@ -61,6 +64,7 @@ OTHER_ROOTS = (
     "tariffs",
     "exchangeRateMonths(first: 100)",
     "duplicateEvidence(first: 100)",
+    f'periodCloses(fund: "{encode("Fund", identifier("fund", "AMIF-2021-2027"))}", first: 100)',
     "reports(first: 100)",
     "invariants(now: true)",
     f'paymentTotals(firstMonth: "{days_ago(300).replace(day=1)}", lastMonth: "{days_ago(0).replace(day=1)}")',
@@ -88,6 +92,7 @@ MARKED = {
     "downloadUrl",
     "endToEndReference",
     "endorsedBy",
+    "explainedBy",
     "explanation",
     "familyName",
     "fileName",

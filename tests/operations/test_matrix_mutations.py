@@ -79,6 +79,8 @@ ALLOWED: Mapping[str, Roles] = {
     "receiptCodeIssue": COORDINATOR | FINANCE,
     "receiptConfirm": COUNSELLOR | OFFICER,
     "reportOrder": FINANCE | PROGRAMME,
+    "openItemExplain": OFFICER | APPROVER | COORDINATOR | FINANCE,
+    "periodClose": FINANCE,
     "statementImport": OFFICER | APPROVER | COORDINATOR,
     "statementMappingRecord": OFFICER | APPROVER | COORDINATOR,
     "statementMatch": OFFICER | APPROVER | COORDINATOR,

@@ -5,7 +5,10 @@ from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
+from reintegration.funding.commands import ExplainOpenItem
+from reintegration.funding.periods import explain_open_item
 from reintegration.kernel.actor import Role
+from reintegration.kernel.clock import first_of_month
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
 from reintegration.reconciliation import accounts, files, matching
@@ -23,6 +26,7 @@ from reintegration.reconciliation.commands import (
 from tests.builders import days_ago
 from tests.operations.bank_files import MAPPING
 from tests.operations.two_offices import Desk
+from tests.proofs import value
 from tests.statement_steps import a_line, a_statement, lines_of
 
 
@@ -47,7 +51,14 @@ async def reconcile(desk: Desk, payment: UUID, paid: Money) -> None:
     second = await _imported(desk, account, mapping.id, desk.side.euros(49).amount_minor)
     withdraw = WithdrawStatements(second, 2, desk.side.text("The bank sent half of it"))
     await desk.do(Role.PARTNER_COORDINATOR, partial(files.withdraw_statements, command=withdraw))
-    await _imported(desk, account, mapping.id, desk.side.euros(50).amount_minor)
+    third = await _imported(desk, account, mapping.id, desk.side.euros(50).amount_minor)
+    (left,) = await lines_of(desk.work, third)
+    explain = ExplainOpenItem(new_id(), first_of_month(days_ago(0)), None, left, desk.side.text("The bank is asked"))
+    await desk.do(Role.FIELD_OFFICER, partial(explain_open_item, command=explain))
+    unknown = "select id from payments where field_office_id = $1 and status = 'unconfirmed' limit 1"
+    open_payment = UUID(str(await value(desk.work, unknown, desk.side.office_id)))
+    explain = replace(explain, id=new_id(), payment_id=open_payment, line_id=None)
+    await desk.do(Role.FIELD_OFFICER, partial(explain_open_item, command=explain))
     await _announced(desk, account, Role.FIELD_OFFICER)
     of_partner = await _opened(desk, of_office=False)
     await _imported(desk, of_partner, None, desk.side.euros(51).amount_minor, who=Role.PARTNER_COORDINATOR)

@@ -21,6 +21,7 @@ from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.entitlements import service as entitlements
 from reintegration.evidence import service as evidence
 from reintegration.exports import service as exports
+from reintegration.funding import periods
 from reintegration.payments import service as payments
 from reintegration.plans import service as plans
 from reintegration.programme import rates
@@ -94,6 +95,8 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "statementWithdraw": files.withdraw_statements,
     "statementMatch": matching.match_lines,
     "statementMatchUndo": matching.undo_match,
+    "periodClose": periods.close_period,
+    "openItemExplain": periods.explain_open_item,
     "documentRequestUpload": evidence.request_upload,
     "documentCompleteUpload": evidence.complete_upload,
     "documentAttach": evidence.attach_document,

@@ -7,9 +7,10 @@ from reintegration.database.rows import visible
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Row, Transaction
 from reintegration.funding.commands import ClosePeriod, ExplainOpenItem
-from reintegration.funding.errors import ItemNotOpenError, PeriodUnexplainedError
+from reintegration.funding.errors import ItemNotOpenError, PeriodNotOverError, PeriodUnexplainedError
 from reintegration.funding.models import Fund
 from reintegration.identity.permissions import Permission, require
+from reintegration.kernel.clock import first_of_month, today
 from reintegration.kernel.errors import InvalidInputError, NotFoundError
 from reintegration.kernel.reference import Reference
 
@@ -29,6 +30,8 @@ async def close_period(transaction: Transaction, command: ClosePeriod) -> Refere
     """
     require(transaction.actor, Permission.PERIOD_CLOSE)
     fund = await visible(transaction, Fund, command.fund_id, kind="Fund")
+    if command.month >= first_of_month(today()):
+        raise PeriodNotOverError
     found = await open_items(transaction, fund.id, command.month)
     if found:
         raise PeriodUnexplainedError(

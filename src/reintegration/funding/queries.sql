@@ -172,4 +172,11 @@ where l.id = $1
 -- name: open_items
 (select 'payment' as kind, x.id from unexplained_payments($1, $2) as x (id) order by x.id limit {most})
 union all
-(select 'line' as kind, x.id from unexplained_lines($2) as x (id) order by x.id limit {most})
+(
+    select 'line' as kind, l.id
+    from unexplained_lines($2) as x (id)
+    join statement_lines as l on l.id = x.id
+    join statements as s on s.id = l.statement_id
+    order by s.bank_account_id, s.number, l.number
+    limit {most}
+)

@@ -33,7 +33,7 @@ class OpenItemExplainInput(CreationInput):
 
     month: date = strawberry.field(description="Its first day.")
     payment_id: strawberry.ID | None = None
-    line_id: strawberry.ID | None = None
+    statement_line_id: strawberry.ID | None = None
     reason: str
 
     def command(self) -> ExplainOpenItem:
@@ -42,7 +42,7 @@ class OpenItemExplainInput(CreationInput):
             id=chosen_id(self.id),
             month=self.month,
             payment_id=optional(self.payment_id, "Payment"),
-            line_id=optional(self.line_id, "StatementLine"),
+            line_id=optional(self.statement_line_id, "StatementLine"),
             reason=self.reason.strip(),
         )
 

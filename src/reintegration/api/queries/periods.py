@@ -55,7 +55,7 @@ class PeriodQueries:
         return [
             OpenItem(
                 payment_id=identifiers.encode("Payment", item["id"]) if item["kind"] == "payment" else None,
-                line_id=identifiers.encode("StatementLine", item["id"]) if item["kind"] == "line" else None,
+                statement_line_id=identifiers.encode("StatementLine", item["id"]) if item["kind"] == "line" else None,
             )
             for item in found
         ]

@@ -61,4 +61,4 @@ class OpenItem:
     """One of the two."""
 
     payment_id: strawberry.ID | None
-    line_id: strawberry.ID | None
+    statement_line_id: strawberry.ID | None
