@@ -56,6 +56,8 @@ _VARYING_FIELDS = {
     "sizeBytes",
     "returneeId",
     "recordId",
+    "paymentId",
+    "statementLineId",
 }
 
 
