@@ -18,6 +18,7 @@ from reintegration.entitlements.service import grant_entitlements
 from reintegration.funding import periods
 from reintegration.funding.commands import ClosePeriod, ExplainOpenItem
 from reintegration.funding.errors import ItemNotOpenError, PeriodNotOverError, PeriodOrderError, PeriodUnexplainedError
+from reintegration.kernel.actor import Actor
 from reintegration.kernel.clock import today
 from reintegration.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
 from reintegration.kernel.ids import new_id
@@ -200,7 +201,7 @@ async def test_who_posts_while_the_month_is_closed_is_in_it_or_a_correction(book
     close = books.close()
     closing = asyncio.create_task(done(work, FINANCE, periods.close_period, close))
     waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-    while not await books.owner.fetchval(waiting):  # noqa: ASYNC110 - PostgreSQL alone knows
+    while not closing.done() and not await books.owner.fetchval(waiting):  # noqa: ASYNC110 - PostgreSQL alone knows
         await asyncio.sleep(0.01)
     assert not closing.done()
     go_on.set()
@@ -208,6 +209,41 @@ async def test_who_posts_while_the_month_is_closed_is_in_it_or_a_correction(book
     assert (await row(work, _SEALED, close.id))["spent_minor"] == 7_000
     assert await value(work, "select count(*) from ledger_corrections") == 0
     assert (await check(work)).violations == 0
+
+
+async def test_the_database_holds_what_a_close_needs(books: Books) -> None:
+    """Said past the use cases, which ask first."""
+    work = books.work
+    account = await an_account(work)
+    (line,) = await some_lines(work, account, -5, on=LAST_MONTH)
+    insert = "insert into period_closes (id, fund_id, month, closed_by) values ($1, $2, $3, 'somebody')"
+    explain = (
+        "insert into open_item_explanations (id, month, line_id, payment_id, reason, explained_by)"
+        " values ($1, $2, $3, $4, 'The bank is asked', 'somebody')"
+    )
+
+    async def closes(who: Actor, month: date) -> None:
+        await work.write(who, lambda transaction: transaction.execute(insert, new_id(), books.fund, month))
+
+    async def explains(who: Actor, line_id: UUID | None, payment_id: UUID | None = None) -> None:
+        await work.write(who, lambda transaction: transaction.execute(explain, new_id(), LAST_MONTH, line_id, payment_id))
+
+    for who in (COUNSELLOR, OFFICER, APPROVER, COORDINATOR, PROGRAMME, AUDITOR, ADMINISTRATOR):
+        with pytest.raises(NotFoundError):
+            await closes(who, BEFORE)
+    for who in (COUNSELLOR, PROGRAMME, AUDITOR, ADMINISTRATOR, OTHER_OFFICER, OTHER_COORDINATOR):
+        with pytest.raises(NotFoundError):
+            await explains(who, line)
+    with pytest.raises(PeriodUnexplainedError):
+        await closes(FINANCE, LAST_MONTH)
+    with pytest.raises(PeriodNotOverError):
+        await closes(FINANCE, THIS_MONTH)
+    with pytest.raises(asyncpg.CheckViolationError, match="open_item_explanations_item_ck"):
+        await explains(FINANCE, None)
+    await explains(OFFICER, line)
+    await closes(FINANCE, LAST_MONTH)
+    with pytest.raises(PeriodOrderError):
+        await closes(FINANCE, LAST_MONTH)
 
 
 async def test_two_close_a_month_at_once_and_one_does(books: Books) -> None:

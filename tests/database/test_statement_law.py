@@ -133,6 +133,20 @@ async def test_each_step_is_its_roles_own(bank: Bank) -> None:
     assert await bank.writers(_WITHDRAWN, bank.file) == WRITERS
 
 
+async def test_nobody_else_writes_what_a_bank_said_or_why_it_is_there(bank: Bank) -> None:
+    match = await a_match(bank)
+    assert await outcome(bank.transaction, "select 1") == 1
+    statement = await bank.transaction.fetch_value("select id from statements where file_id = $1", bank.file)
+    for role in set(PEOPLE) - WRITERS:
+        who = actor(role)
+        assert await bank.tries(who, _STATEMENT, *bank.statement(bank.pending)) == "denied", role
+        assert await bank.tries(who, _LINE, new_id(), statement, bank.account, 2, 5, "EUR", 1) == "denied", role
+        assert await bank.tries(who, _MATCH, new_id(), bank.account, 1, 1) == "denied", role
+        line = "insert into statement_match_lines (match_id, line_id) values ($1, $2)"
+        assert await bank.tries(who, line, match, bank.line) == "denied", role
+        assert await bank.tries(who, _REASON, match, -100, "EUR") == "denied", role
+
+
 async def test_accounts_and_mappings(bank: Bank) -> None:
     assert await bank.tries(SYSTEM, _ACCOUNT, new_id(), CARITAS, MONGOLIA, days_ago(9)) == "bank_accounts_holder_ck"
     assert (

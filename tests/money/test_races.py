@@ -180,6 +180,7 @@ class Dropped:
     """As it stands in that function."""
     in_python: bool = False
     """No use case locks a row."""
+    scene: str = SCENES[0]
 
 
 DROPPED: Mapping[str, Dropped] = {
@@ -203,13 +204,20 @@ DROPPED: Mapping[str, Dropped] = {
         r" for share(?=;)",
         in_python=True,
     ),
+    "payment that a line is of": Dropped(
+        ("statementMatch", "statementMatch: another line of the payment"),
+        "broke records_matched",
+        "check_statement_match_record",
+        r"perform from payments p where p.id = new.record_id for no key update;",
+        scene="lines of a bank",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", DROPPED)
 async def test_a_lock_that_is_dropped_is_found(course: Course, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     dropped, track = DROPPED[name], course.track
-    one, other = [course.move(name) for name in dropped.pair]
+    one, other = [course.move(name, dropped.scene) for name in dropped.pair]
     race = await track.crossed(one, other)
     assert await track.verdict(race, await track.run(race)) is None
     async with _without(course, monkeypatch, dropped):
