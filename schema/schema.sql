@@ -1712,6 +1712,22 @@ end $$;
 
 ALTER FUNCTION public.check_receipt_code() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_receipt_matched() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from statement_match_records r
+        where r.record_id = new.id and r.kind = 'receivable_receipt' and r.in_force
+    ) then
+        perform raise_receivable_rule('receivable_receipts_matched_ck', 'a line of a statement says that it came');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receipt_matched() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_receipt_posted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2224,6 +2240,10 @@ begin
             perform from payments p where p.id = new.record_id for no key update;
         when new.kind = 'payment_refund' then
             perform from payments p where p.id = (select r.payment_id from payment_refunds r where r.id = new.record_id)
+            for no key update;
+        when new.kind = 'receivable_receipt' then
+            perform from receivables v
+            where v.id = (select r.receivable_id from receivable_receipts r where r.id = new.record_id)
             for no key update;
         when new.kind in ('advance_sent', 'advance_received') then
             perform from advances a where a.id = new.record_id for no key update;
@@ -3730,7 +3750,7 @@ ALTER TABLE public.bank_accounts OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) RETURNS bigint
     LANGUAGE sql STABLE
-    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = (statement_record_amount.account).currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = (statement_record_amount.account).currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric ELSE NULL::numeric END;
+    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = (statement_record_amount.account).currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = (statement_record_amount.account).currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric WHEN 'receivable_receipt'::text THEN ((SELECT CASE v.debtor WHEN 'partner'::text THEN (- r.amount_minor) ELSE r.amount_minor END AS amount_minor FROM ((public.receivable_receipts r JOIN public.receivables v ON ((v.id = r.receivable_id))) LEFT JOIN public.field_offices o ON ((o.id = v.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.taken_back_at IS NULL) AND (r.currency = (statement_record_amount.account).currency) AND CASE v.debtor WHEN 'partner'::text THEN ((v.partner_id = (statement_record_amount.account).partner_id) AND ((statement_record_amount.account).field_office_id IS NULL)) ELSE ((o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id)) END)))::numeric ELSE NULL::numeric END;
 
 ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) OWNER TO reintegration_owner;
 
@@ -3749,7 +3769,7 @@ CREATE TABLE public.statement_match_records (
     CONSTRAINT statement_match_records_amount_ck CHECK ((amount_minor <> 0)),
     CONSTRAINT statement_match_records_kind_ck CHECK (
 CASE
-    WHEN (kind = ANY (ARRAY['payment'::text, 'payment_refund'::text, 'advance_sent'::text, 'advance_received'::text, 'return_sent'::text, 'return_received'::text])) THEN (num_nulls(record_id, score, explanation) = 0)
+    WHEN (kind = ANY (ARRAY['payment'::text, 'payment_refund'::text, 'advance_sent'::text, 'advance_received'::text, 'return_sent'::text, 'return_received'::text, 'receivable_receipt'::text])) THEN (num_nulls(record_id, score, explanation) = 0)
     WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
     ELSE false
 END),
@@ -6316,6 +6336,8 @@ CREATE TRIGGER receivable_receipts_check AFTER INSERT OR UPDATE ON public.receiv
 CREATE TRIGGER receivable_receipts_float AFTER INSERT ON public.receivable_receipts FOR EACH ROW WHEN ((new.line_id IS NOT NULL)) EXECUTE FUNCTION public.receive_into_float();
 
 CREATE TRIGGER receivable_receipts_float_back AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.line_id IS NOT NULL) AND (new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.receive_into_float();
+
+CREATE TRIGGER receivable_receipts_matched AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.check_receipt_matched();
 
 CREATE TRIGGER receivable_receipts_no_truncate BEFORE TRUNCATE ON public.receivable_receipts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 

@@ -8,6 +8,7 @@ from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money
+from reintegration.payments import service as payments
 from reintegration.payments.commands import RequestRefund
 from reintegration.recovery import service as recovery
 from reintegration.recovery.commands import (
@@ -21,7 +22,7 @@ from reintegration.recovery.commands import (
     TakeBackReceipt,
 )
 from tests.builders import COORDINATOR, FINANCE, IOM, OFFICER, SYSTEM, actor, days_ago
-from tests.payment_steps import BuiltPlan, a_draft, a_planned_case, carry, done, euros, supplied
+from tests.payment_steps import BuiltPlan, a_draft, a_planned_case, attach, carry, confirmation, done, euros, go, supplied
 from tests.proofs import row, value
 
 SECOND_COORDINATOR = actor(Role.PARTNER_COORDINATOR, "second-coordinator")
@@ -64,6 +65,17 @@ async def paid(work: UnitOfWork, plan: BuiltPlan, *amounts: Money) -> Bought:
     """A payment of this case, paid."""
     payment = await a_draft(work, plan, await supplied(work, *amounts))
     await carry(work, payment, "paid")
+    return await as_bought(work, plan, payment)
+
+
+async def out_of_the_float(work: UnitOfWork, amount: Money) -> Bought:
+    """A payment of a case of its own, paid out of what the office holds."""
+    plan = await a_planned_case(work)
+    payment = await a_draft(work, plan, await supplied(work, amount))
+    await carry(work, payment, "approved")
+    await done(work, COORDINATOR, payments.release_payment, replace(await go(work, payment), from_float=True))
+    await attach(work, payment, "proof_of_payment")
+    await done(work, COORDINATOR, payments.confirm_payment, await confirmation(work, payment))
     return await as_bought(work, plan, payment)
 
 

@@ -93,6 +93,7 @@ DEFINERS = {
     "check_rebudget",
     "check_receipt_code",
     "check_receipt_posted",
+    "check_receipt_matched",
     "check_receipt_postings",
     "check_receivable",
     "check_receivable_instalments",

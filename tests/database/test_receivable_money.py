@@ -12,7 +12,6 @@ from reintegration.audit.invariants import check
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.sql import load_queries
 from reintegration.database.unit_of_work import UnitOfWork
-from reintegration.kernel.money import Money
 from reintegration.payments import reports
 from reintegration.payments import service as payments
 from reintegration.payments.commands import DecideRefund
@@ -23,27 +22,19 @@ from tests.advance_steps import a_float, on_accounts
 from tests.advance_steps import held as advance_held
 from tests.builders import COORDINATOR, FINANCE, IOM, MONGOLIA, OFFICER, days_ago
 from tests.payment_steps import (
-    a_draft,
-    a_planned_case,
-    attach,
-    carry,
-    confirmation,
     done,
     euros,
-    go,
     held,
-    supplied,
 )
 from tests.proofs import value
 from tests.receivable_steps import (
     SECOND_COORDINATOR,
     SECOND_FINANCE,
-    Bought,
-    as_bought,
     bought,
     bounced,
     came,
     of_partner,
+    out_of_the_float,
     owed,
     refund_of,
 )
@@ -122,16 +113,6 @@ async def test_of_two_claims_at_once_no_more_is_owed_than_the_line_has_cost(work
             return_exceptions=True,
         )
         assert [type(one) for one in results if isinstance(one, BaseException)] == [ClaimTooLargeError]
-
-
-async def out_of_the_float(work: UnitOfWork, amount: Money) -> Bought:
-    plan = await a_planned_case(work)
-    payment = await a_draft(work, plan, await supplied(work, amount))
-    await carry(work, payment, "approved")
-    await done(work, COORDINATOR, payments.release_payment, replace(await go(work, payment), from_float=True))
-    await attach(work, payment, "proof_of_payment")
-    await done(work, COORDINATOR, payments.confirm_payment, await confirmation(work, payment))
-    return await as_bought(work, plan, payment)
 
 
 async def test_the_payments_ledger_counts_what_came_and_shows_it_in_the_period_of_each_step(

@@ -93,7 +93,7 @@ def never_together(mutations: set[str]) -> dict[str, set[frozenset[str]]]:
         ),
         "Lines of a bank are asked of who says how a payment ended.": _pairs(STATEMENTS, mutations - STATEMENTS - OF_A_LINE),
         "What is owed is asked of who pays it, gives it back or ends the case.": _pairs(
-            RECEIVABLES, mutations - RECEIVABLES - OF_WHAT_IS_OWED
+            RECEIVABLES, mutations - RECEIVABLES - OF_WHAT_IS_OWED - STATEMENTS
         ),
         "A likeness stands in the way of a release alone.": _pairs(["supplierLikenessDecide"], mutations - RIVALS_OF_LIKENESSES),
         "Facts move no money; they are raced with what grants it, and with what ends the case.": _pairs(
@@ -209,6 +209,13 @@ DROPPED: Mapping[str, Dropped] = {
         "broke records_matched",
         "check_statement_match_record",
         r"perform from payments p where p.id = new.record_id for no key update;",
+        scene="lines of a bank",
+    ),
+    "receivable that a line is of": Dropped(
+        ("statementMatch: of a receipt", "receivableReceiptTakeBack: of a line"),
+        "broke records_matched",
+        "check_statement_match_record",
+        r"perform from receivables v\s+where .*\s+for no key update;",
         scene="lines of a bank",
     ),
 }

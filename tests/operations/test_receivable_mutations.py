@@ -11,13 +11,23 @@ from reintegration.kernel.actor import Actor
 from reintegration.kernel.ids import new_id
 from reintegration.payments import service as payments
 from reintegration.storage.client import ObjectStore
+from tests.advance_steps import a_float
 from tests.builders import CARITAS, COORDINATOR, FINANCE, IOM, OFFICER, OTHER_COORDINATOR, OTHER_OFFICER, days_ago
 from tests.operations.desk import Answer, Desk, Wish, open_desk
 from tests.operations.mutation_steps import euros as amount
 from tests.operations.mutation_steps import part
-from tests.payment_steps import done, euros
+from tests.payment_steps import a_payment, a_planned_case, done, euros
 from tests.proofs import value
-from tests.receivable_steps import SECOND_COORDINATOR, SECOND_FINANCE, Bought, bought, paid, refund_of
+from tests.receivable_steps import (
+    SECOND_COORDINATOR,
+    SECOND_FINANCE,
+    Bought,
+    as_bought,
+    bought,
+    out_of_the_float,
+    paid,
+    refund_of,
+)
 
 _MONEY = "{ amount currency }"
 _STANDING = f"state outstanding {_MONEY} received {_MONEY} writtenOff {_MONEY} overdue {_MONEY} overdueSince"
@@ -225,5 +235,25 @@ async def test_what_else_is_refused(desk: Desk) -> None:
     held = {**receipt, "receivableId": part(made, "receivable", "id"), "amount": amount("1.00")}
     assert await code(desk, COORDINATOR, "receivableReceiptRecord", held) == "REFUND_OPEN"
     assert await value(desk.work, "select count(*) from receivable_receipts") == 1
-    released = replace(again, lines=(new_id(),))
-    assert await code(desk, OFFICER, "receivableRecord", claim_of(released, "1.00")) == "NOT_FOUND"
+    nowhere = replace(again, lines=(new_id(),))
+    assert await code(desk, OFFICER, "receivableRecord", claim_of(nowhere, "1.00")) == "NOT_FOUND"
+    # What is not paid is no loss yet.
+    plan = await a_planned_case(desk.work)
+    released = await as_bought(desk.work, plan, await a_payment(desk.work, plan, 1_000, status="released"))
+    assert await code(desk, OFFICER, "receivableRecord", claim_of(released, "1.00")) == "TRANSITION_NOT_ALLOWED"
+
+
+async def test_what_the_float_has_spent_again_is_not_taken_back(desk: Desk) -> None:
+    advance = await a_float(desk.work, euros(10_000), euros(10_000), on=days_ago(30))
+    it = await out_of_the_float(desk.work, euros(10_000))
+    made = await desk.done(OFFICER, "receivableRecord", claim_of(it, "60.00"), _RECEIVABLE)
+    receivable = part(made, "receivable", "id")
+    await desk.done(COORDINATOR, "receivableDecide", {"receivableId": receivable, "expectedVersion": 1, "decision": "APPROVED"})
+    came = {"receivableId": receivable, "amount": amount("60.00"), "receivedOn": _TODAY, "reference": "CHEQUE-1"}
+    cheque = await desk.done(COORDINATOR, "receivableReceiptRecord", came, _RECEIPT)
+    await out_of_the_float(desk.work, euros(6_000))
+    taken = {"receiptId": part(cheque, "receipt", "id"), "expectedVersion": 1, "reason": "The cheque bounced"}
+    assert await code(desk, SECOND_COORDINATOR, "receivableReceiptTakeBack", taken) == "NOT_ENOUGH_HELD"
+    assert await value(desk.work, "select count(*) from receivable_receipts where taken_back_at is null") == 1
+    held = "select sum(p.amount_minor) from cash_postings p where p.account_id = $1"
+    assert await value(desk.work, held, advance) == 0

@@ -21,6 +21,7 @@ from tests.operations.mutation_steps import euros, part
 from tests.operations.test_statement_mutations import OFFICE, OPENING_CENTS, an_account, imported, suspended, wish
 from tests.payment_steps import a_payment, a_planned_case, done, found
 from tests.payment_steps import euros as cents
+from tests.receivable_steps import SECOND_COORDINATOR, bought, came, owed
 
 _MONEY = "{ amount currency }"
 _MATCH = (
@@ -155,3 +156,22 @@ async def test_an_advance_that_a_bank_says_was_sent_is_not_recalled(desk: Desk) 
     undo = {"matchId": part(match, "statementMatch", "id"), "expectedVersion": 1, "reason": "The bank took it back"}
     await desk.done(second, "statementMatchUndo", undo)
     await desk.done(second, "advanceRecall", recall)
+
+
+async def test_a_receipt_that_a_bank_says_came_is_not_taken_back(desk: Desk) -> None:
+    it = await bought(desk.work, cents(30_000))
+    receipt = await came(desk.work, await owed(desk.work, it.claim(cents(12_000))), cents(12_000))
+    account = await an_account(desk)
+    await imported(desk, account, OPENING_CENTS, booked(12_000, reference=receipt.hex))
+    (line,) = await suspended(desk, account)
+    (suggested,) = cast("list[Answer]", await seen(desk, OFFICER, _SUGGESTED, line=line["id"]))
+    record = encode("ReceivableReceipt", receipt)
+    assert (suggested["kind"], suggested["recordId"], suggested["score"]) == ("RECEIVABLE_RECEIPT", record, 90)
+    asked: Answer = {"lineIds": [line["id"]], "records": [explained(record, 12_000, kind="RECEIVABLE_RECEIPT")]}
+    match = await desk.done(OFFICER, "statementMatch", asked, _MATCH)
+    assert await suspended(desk, account) == []
+    back = {"receiptId": record, "expectedVersion": 1, "reason": "The cheque bounced"}
+    assert (await desk.refused(SECOND_COORDINATOR, "receivableReceiptTakeBack", back))["code"] == "RECEIPT_MATCHED"
+    undo = {"matchId": part(match, "statementMatch", "id"), "expectedVersion": 1, "reason": "The bank took it back"}
+    await desk.done(OFFICER, "statementMatchUndo", undo)
+    await desk.done(SECOND_COORDINATOR, "receivableReceiptTakeBack", back)

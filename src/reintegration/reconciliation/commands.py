@@ -11,7 +11,7 @@ from reintegration.kernel.money import Money
 
 
 class RecordKind(StrEnum):
-    """What explains a line; the first six are records, each in one direction, the others reasons in words."""
+    """What explains a line; the first seven are records, each in one direction, the others reasons in words."""
 
     PAYMENT = "payment"
     PAYMENT_REFUND = "payment_refund"
@@ -19,6 +19,7 @@ class RecordKind(StrEnum):
     ADVANCE_RECEIVED = "advance_received"
     RETURN_SENT = "return_sent"
     RETURN_RECEIVED = "return_received"
+    RECEIVABLE_RECEIPT = "receivable_receipt"
     BANK_CHARGE = "bank_charge"
     INTEREST = "interest"
     OWN_TRANSFER = "own_transfer"
@@ -33,6 +34,7 @@ RECORDS = frozenset(
         RecordKind.ADVANCE_RECEIVED,
         RecordKind.RETURN_SENT,
         RecordKind.RETURN_RECEIVED,
+        RecordKind.RECEIVABLE_RECEIPT,
     }
 )
 

@@ -27,7 +27,7 @@ MOST_CANDIDATES = 500
 async def match_lines(transaction: Transaction, command: MatchLines) -> Reference:
     """Say why lines are there. How well each record explains them is kept with the decision, as it was seen.
 
-    The database locks each payment, refund or advance, and lets no two lines account for the same money.
+    The database locks each payment, advance or receivable, and lets no two lines account for the same money.
 
     Raises:
         LineMatchedError, MatchUnbalancedError, RecordNotOnAccountError, RecordMatchedError, NotFoundError, ForbiddenError,

@@ -64,6 +64,17 @@ with account as (
         else r.received_on is not null and v.field_office_id is not null and a.field_office_id is null
             and r.back_currency = a.currency
     end
+    union all
+    select 'receivable_receipt', r.id, r.received_on, r.reference, p.invoice_number, s.name, null
+    from receivable_receipts as r
+    join receivables as v on v.id = r.receivable_id
+    left join payments as p on p.id = r.payment_id
+    left join suppliers as s on s.id = v.supplier_id
+    cross join account as a
+    where r.taken_back_at is null and r.currency = a.currency and case
+        when $2 > 0 then v.field_office_id in (select o.id from office as o)
+        else v.debtor = 'partner' and v.partner_id = a.partner_id and a.field_office_id is null
+    end
 ), near as (
     select f.* from found as f
     where f.id = any ($4::uuid[]) or f.moved_on between $3::date - 60 and $3::date + 60

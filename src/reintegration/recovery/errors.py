@@ -45,6 +45,13 @@ class ReceiptTakenBackError(DomainError):
 
 
 @dataclass(kw_only=True)
+class ReceiptMatchedError(DomainError):
+    """A line of a bank's statement says that this money came; undo that match first."""
+
+    code: ClassVar[str] = "RECEIPT_MATCHED"
+
+
+@dataclass(kw_only=True)
 class WriteOffOpenError(DomainError):
     """A write-off of this receivable awaits its decision."""
 
@@ -94,6 +101,7 @@ CONSTRAINTS: ConstraintErrors = {
     "receivable_receipts_most_ck": MoreThanOwedError,
     "receivable_receipts_refund_ck": RefundOpenError,
     "receivable_receipts_once_ck": ReceiptTakenBackError,
+    "receivable_receipts_matched_ck": ReceiptMatchedError,
     "receivable_receipts_four_eyes_ck": lambda: SamePersonError(step="taking back of a receipt"),
     "receivable_write_offs_pk": id_taken,
     "receivable_write_offs_amount_ck": _more_than_nothing,

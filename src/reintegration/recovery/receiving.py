@@ -72,6 +72,7 @@ async def take_back_receipt(transaction: Transaction, command: TakeBackReceipt) 
     Raises:
         NotEnoughLeftError: the case has spent it again; a transfer fills the item, or the case is closed first.
         NotEnoughHeldError: it came into the float, and the advance doesn't hold it any more.
+        ReceiptMatchedError: a line of a statement says that it came.
         ReceiptTakenBackError, RefundOpenError, SamePersonError, InvalidInputError, VersionConflictError, NotFoundError,
         ForbiddenError.
     """

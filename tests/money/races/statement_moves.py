@@ -1,4 +1,4 @@
-"""What can be done to the lines of a bank, and to payments and advances that they are of."""
+"""What can be done to the lines of a bank, and to payments, advances and receipts that they are of."""
 
 from dataclasses import replace
 
@@ -9,6 +9,8 @@ from reintegration.payments import service as payments
 from reintegration.payments.commands import PaidLine
 from reintegration.reconciliation import accounts, files, matching
 from reintegration.reconciliation.commands import ImportStatements, RecordKind, RecordMapping, UndoMatch, WithdrawStatements
+from reintegration.recovery import service as recovery
+from reintegration.recovery.commands import TakeBackReceipt
 from reintegration.treasury import service as treasury
 from reintegration.treasury.commands import RecallAdvance
 from tests.advance_steps import to_office
@@ -16,6 +18,7 @@ from tests.builders import APPROVER, COORDINATOR, IOM, OFFICER
 from tests.money.races.moves import Move, move
 from tests.payment_steps import a_payment, a_planned_case, attach, confirmation, done, euros, failure, reversal
 from tests.proofs import value
+from tests.receivable_steps import SECOND_COORDINATOR, as_bought, came, owed
 from tests.statement_steps import (
     a_line,
     a_match,
@@ -32,9 +35,8 @@ from tests.statement_steps import (
 from tests.unit.banking_files import MAPPING
 
 STATEMENTS = frozenset({"statementMappingRecord", "statementImport", "statementWithdraw", "statementMatch", "statementMatchUndo"})
-OF_A_LINE = frozenset({"paymentConfirm", "paymentFail", "paymentReverse", "advanceRecall"})
+OF_A_LINE = frozenset({"paymentConfirm", "paymentFail", "paymentReverse", "advanceRecall", "receivableReceiptTakeBack"})
 """Mutations that a line of a bank can speak against."""
-_SECOND = replace(COORDINATOR, id="second-coordinator")
 PAYMENT = RecordKind.PAYMENT
 
 
@@ -55,10 +57,14 @@ async def statement_moves(work: UnitOfWork) -> list[Move]:
     lost = (await done(work, COORDINATOR, treasury.send_advance, to_office(euros(500), currency="EUR"))).id
     (left,) = await some_lines(work, of_partner, -500, who=COORDINATOR)
 
+    settled = await a_payment(work, plan, 3_000)
+    cheque = await came(work, await owed(work, (await as_bought(work, plan, settled)).claim(euros(700))), euros(700))
+    (arrived,) = await some_lines(work, of_partner, 700, who=COORDINATOR)
+
     line_id = await value(work, "select id from payment_lines where payment_id = $1", released)
     in_part = replace(await confirmation(work, released), paid_in_part=(PaidLine(line_id, euros(1_500)),))  # type: ignore[arg-type] # a uuid
     whole = of_record(PAYMENT, released, -2_000)
-    rivals = STATEMENTS | OF_A_LINE
+    rivals = STATEMENTS | OF_A_LINE - {"receivableReceiptTakeBack"}
     return [
         move(
             "statementMappingRecord",
@@ -86,6 +92,12 @@ async def statement_moves(work: UnitOfWork) -> list[Move]:
             matching.match_lines,
             matching_of([left], of_record(RecordKind.ADVANCE_SENT, lost, -500)),
         ),
+        move(
+            "statementMatch: of a receipt",
+            COORDINATOR,
+            matching.match_lines,
+            matching_of([arrived], of_record(RecordKind.RECEIVABLE_RECEIPT, cheque, 700)),
+        ),
         move("statementMatchUndo", APPROVER, matching.undo_match, UndoMatch(match, 1, "Of another day")),
         move(
             "paymentConfirm: of a line", COORDINATOR, payments.confirm_payment, await confirmation(work, released), rivals=rivals
@@ -102,9 +114,16 @@ async def statement_moves(work: UnitOfWork) -> list[Move]:
         ),
         move(
             "advanceRecall: of a line",
-            _SECOND,
+            SECOND_COORDINATOR,
             treasury.recall_advance,
             RecallAdvance(lost, 1, "It never came"),
             rivals=rivals,
+        ),
+        move(
+            "receivableReceiptTakeBack: of a line",
+            SECOND_COORDINATOR,
+            recovery.take_back_receipt,
+            TakeBackReceipt(cheque, 1, "The cheque bounced"),
+            rivals=STATEMENTS,
         ),
     ]

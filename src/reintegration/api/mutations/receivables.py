@@ -121,6 +121,7 @@ class ReceivableMutations:
         NotEnoughLeftError,
         NotEnoughHeldError,
         errors.ReceiptTakenBackError,
+        errors.ReceiptMatchedError,
         RefundOpenError,
         SamePersonError,
     )

@@ -20,7 +20,7 @@ class StatementMatchRecordInput:
     """See MatchedRecord."""
 
     kind: RecordKind
-    record_id: strawberry.ID | None = strawberry.field(default=None, description="Of a payment, refund, advance or return.")
+    record_id: strawberry.ID | None = strawberry.field(default=None, description="A payment, refund, advance, return or receipt.")
     amount: MoneyInput = strawberry.field(description="Signed as the lines are: below zero went out.")
     note: str | None = strawberry.field(default=None, description="Needed where there is no record.")
 
@@ -31,7 +31,7 @@ class StatementMatchRecordInput:
         return MatchedRecord(self.kind, record, amount, None if self.note is None else self.note.strip())
 
 
-_KINDS = ("Payment", "PaymentRefund", "Advance", "AdvanceReturn")
+_KINDS = ("Payment", "PaymentRefund", "Advance", "AdvanceReturn", "ReceivableReceipt")
 
 
 @strawberry.input

@@ -47,6 +47,7 @@ _KINDS = {
     "advance_received": "Advance",
     "return_sent": "AdvanceReturn",
     "return_received": "AdvanceReturn",
+    "receivable_receipt": "ReceivableReceipt",
 }
 
 
