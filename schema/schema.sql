@@ -1262,16 +1262,17 @@ CREATE FUNCTION public.check_payment_matched() RETURNS trigger
     AS $$
 begin
     if exists (
-        select from statement_match_records r
-        join statement_matches m on m.id = r.match_id
-        join bank_accounts a on a.id = m.bank_account_id
-        where r.record_id = new.id and r.in_force
-        group by a.currency
-        having - sum(r.amount_minor) > case when new.status = 'paid' then (
+        select from (
+            select coalesce(r.moved_currency, r.currency) as currency, - sum(coalesce(r.moved_minor, r.amount_minor)) as minor
+            from statement_match_records r
+            where r.record_id = new.id and r.in_force
+            group by coalesce(r.moved_currency, r.currency)
+        ) said
+        where said.minor > case when new.status = 'paid' then (
             select sum(l.amount_minor - coalesce((
                 select sum(s.amount_minor) from payment_shortfalls s where s.line_id = l.id
             ), 0))
-            from payment_lines l where l.payment_id = new.id and l.currency = a.currency
+            from payment_lines l where l.payment_id = new.id and l.currency = said.currency
         ) else 0 end
     ) then
         perform raise_payment_rule('payments_matched_ck', 'a line of a statement says that it was paid');
@@ -2224,6 +2225,7 @@ CREATE FUNCTION public.check_statement_match_record() RETURNS trigger
     AS $$
 declare
     account bank_accounts;
+    counted text := coalesce(new.moved_currency, new.currency);
     whole bigint;
 begin
     select a.* into account
@@ -2251,13 +2253,14 @@ begin
             perform from advances a where a.id = (select r.advance_id from advance_returns r where r.id = new.record_id)
             for no key update;
     end case;
-    whole := statement_record_amount(account, new.kind, new.record_id);
+    whole := statement_record_amount(account, new.kind, new.record_id, counted);
     if whole is null then
         perform raise_statement_rule(
             'statement_match_records', 'statement_match_records_record_ck', 'nothing of this record moved on the account'
         );
     end if;
-    if sign(new.amount_minor) <> sign(whole) or abs(statement_record_matched(new.kind, new.record_id)) > abs(whole) then
+    if sign(new.amount_minor) <> sign(whole)
+        or abs(statement_record_matched(new.kind, new.record_id, counted)) > abs(whole) then
         perform raise_statement_rule(
             'statement_match_records', 'statement_match_records_rest_ck', 'not so much of this record is without a line'
         );
@@ -3748,11 +3751,11 @@ ALTER TABLE ONLY public.bank_accounts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.bank_accounts OWNER TO reintegration_owner;
 
-CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) RETURNS bigint
+CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid, in_currency text) RETURNS bigint
     LANGUAGE sql STABLE
-    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = (statement_record_amount.account).currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = (statement_record_amount.account).currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric WHEN 'receivable_receipt'::text THEN ((SELECT CASE v.debtor WHEN 'partner'::text THEN (- r.amount_minor) ELSE r.amount_minor END AS amount_minor FROM ((public.receivable_receipts r JOIN public.receivables v ON ((v.id = r.receivable_id))) LEFT JOIN public.field_offices o ON ((o.id = v.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.taken_back_at IS NULL) AND (r.currency = (statement_record_amount.account).currency) AND CASE v.debtor WHEN 'partner'::text THEN ((v.partner_id = (statement_record_amount.account).partner_id) AND ((statement_record_amount.account).field_office_id IS NULL)) ELSE ((o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id)) END)))::numeric ELSE NULL::numeric END;
+    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = statement_record_amount.in_currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = statement_record_amount.in_currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric WHEN 'receivable_receipt'::text THEN ((SELECT CASE v.debtor WHEN 'partner'::text THEN (- r.amount_minor) ELSE r.amount_minor END AS amount_minor FROM ((public.receivable_receipts r JOIN public.receivables v ON ((v.id = r.receivable_id))) LEFT JOIN public.field_offices o ON ((o.id = v.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.taken_back_at IS NULL) AND (r.currency = statement_record_amount.in_currency) AND CASE v.debtor WHEN 'partner'::text THEN ((v.partner_id = (statement_record_amount.account).partner_id) AND ((statement_record_amount.account).field_office_id IS NULL)) ELSE ((o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id)) END)))::numeric ELSE NULL::numeric END;
 
-ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) OWNER TO reintegration_owner;
+ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid, in_currency text) OWNER TO reintegration_owner;
 
 CREATE TABLE public.statement_match_records (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -3766,6 +3769,8 @@ CREATE TABLE public.statement_match_records (
     score smallint,
     explanation jsonb,
     in_force boolean DEFAULT true NOT NULL,
+    moved_minor bigint,
+    moved_currency text,
     CONSTRAINT statement_match_records_amount_ck CHECK ((amount_minor <> 0)),
     CONSTRAINT statement_match_records_kind_ck CHECK (
 CASE
@@ -3773,6 +3778,7 @@ CASE
     WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
     ELSE false
 END),
+    CONSTRAINT statement_match_records_moved_ck CHECK (((num_nulls(moved_minor, moved_currency) = ANY (ARRAY[0, 2])) AND ((moved_minor IS NULL) OR ((record_id IS NOT NULL) AND (moved_currency <> currency) AND (sign((moved_minor)::double precision) = sign((amount_minor)::double precision)))))),
     CONSTRAINT statement_match_records_note_ck CHECK (((length(note) >= 3) AND (length(note) <= 2000))),
     CONSTRAINT statement_match_records_score_ck CHECK (((score >= 0) AND (score <= 100)))
 );
@@ -3781,11 +3787,11 @@ ALTER TABLE ONLY public.statement_match_records FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.statement_match_records OWNER TO reintegration_owner;
 
-CREATE FUNCTION public.statement_record_matched(record_kind text, record uuid) RETURNS bigint
+CREATE FUNCTION public.statement_record_matched(record_kind text, record uuid, in_currency text) RETURNS bigint
     LANGUAGE sql STABLE
-    RETURN (SELECT (COALESCE(sum(m.amount_minor), (0)::numeric))::bigint AS "coalesce" FROM public.statement_match_records m WHERE ((m.record_id = statement_record_matched.record) AND (m.kind = statement_record_matched.record_kind) AND m.in_force));
+    RETURN (SELECT (COALESCE(sum(COALESCE(m.moved_minor, m.amount_minor)), (0)::numeric))::bigint AS "coalesce" FROM public.statement_match_records m WHERE ((m.record_id = statement_record_matched.record) AND (m.kind = statement_record_matched.record_kind) AND m.in_force AND (COALESCE(m.moved_currency, m.currency) = statement_record_matched.in_currency)));
 
-ALTER FUNCTION public.statement_record_matched(record_kind text, record uuid) OWNER TO reintegration_owner;
+ALTER FUNCTION public.statement_record_matched(record_kind text, record uuid, in_currency text) OWNER TO reintegration_owner;
 
 CREATE TABLE public.supplier_likenesses (
     id uuid NOT NULL,
@@ -5685,6 +5691,8 @@ CREATE UNIQUE INDEX statement_match_lines_line_uq ON public.statement_match_line
 
 CREATE INDEX statement_match_records_currency_ix ON public.statement_match_records USING btree (currency);
 
+CREATE INDEX statement_match_records_moved_currency_ix ON public.statement_match_records USING btree (moved_currency);
+
 CREATE UNIQUE INDEX statement_match_records_once_uq ON public.statement_match_records USING btree (match_id, record_id);
 
 CREATE INDEX statement_match_records_record_ix ON public.statement_match_records USING btree (record_id) WHERE in_force;
@@ -6935,6 +6943,9 @@ ALTER TABLE ONLY public.statement_match_records
 
 ALTER TABLE ONLY public.statement_match_records
     ADD CONSTRAINT statement_match_records_match_fk FOREIGN KEY (match_id) REFERENCES public.statement_matches(id);
+
+ALTER TABLE ONLY public.statement_match_records
+    ADD CONSTRAINT statement_match_records_moved_currency_fk FOREIGN KEY (moved_currency) REFERENCES public.currencies(code);
 
 ALTER TABLE ONLY public.statement_matches
     ADD CONSTRAINT statement_matches_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);

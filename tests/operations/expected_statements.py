@@ -36,7 +36,7 @@ STATEMENT_FIELDS: tuple[tuple[str, str], ...] = (
     ("StatementMapping", "id mapping number recordedAt recordedBy version"),
     ("StatementMatch", "account id lines matchedAt matchedBy records undoReason undoneAt undoneBy version"),
     ("StatementMatchLine", "inForce line match"),
-    ("StatementMatchRecord", "amount inForce kind match note number reasons recordId score"),
+    ("StatementMatchRecord", "amount inForce kind match moved note number reasons recordId score"),
     ("StatementReason", "criterion found points"),
     ("StatementSuggestion", "invoiceNumber kind movedOn reasons recordId reference rest score supplierName"),
 )

@@ -10,7 +10,9 @@ import pytest
 from reintegration.api.identifiers import encode
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.kernel.actor import Actor
+from reintegration.kernel.clock import first_of_month
 from reintegration.kernel.ids import new_id
+from reintegration.kernel.money import Money
 from reintegration.storage.client import ObjectStore
 from reintegration.treasury import service as treasury
 from tests.advance_steps import to_office
@@ -19,8 +21,9 @@ from tests.operations.bank_files import MAPPING_TEXT, an_opening, booked, explai
 from tests.operations.desk import Answer, Desk, open_desk
 from tests.operations.mutation_steps import euros, part
 from tests.operations.test_statement_mutations import OFFICE, OPENING_CENTS, an_account, imported, suspended, wish
-from tests.payment_steps import a_payment, a_planned_case, done, found
+from tests.payment_steps import a_draft, a_payment, a_planned_case, carry, done, found, supplied
 from tests.payment_steps import euros as cents
+from tests.rates import a_confirmed_month
 from tests.receivable_steps import SECOND_COORDINATOR, bought, came, owed
 
 _MONEY = "{ amount currency }"
@@ -175,3 +178,25 @@ async def test_a_receipt_that_a_bank_says_came_is_not_taken_back(desk: Desk) -> 
     undo = {"matchId": part(match, "statementMatch", "id"), "expectedVersion": 1, "reason": "The bank took it back"}
     await desk.done(OFFICER, "statementMatchUndo", undo)
     await desk.done(SECOND_COORDINATOR, "receivableReceiptTakeBack", back)
+
+
+async def test_what_moved_in_another_currency_explains_so_much_of_the_account(desk: Desk) -> None:
+    await a_confirmed_month(desk.work, first_of_month(days_ago(3)), USD="1.08")
+    payment = await a_draft(desk.work, await a_planned_case(desk.work), await supplied(desk.work, Money(30_000, "USD")))
+    await carry(desk.work, payment, "paid")
+    account = await an_account(desk)
+    await imported(desk, account, OPENING_CENTS, booked(-27_750, reference=payment.hex, days=3))
+    (line,) = await suspended(desk, account)
+    (suggested,) = cast("list[Answer]", await seen(desk, OFFICER, _SUGGESTED, line=line["id"]))
+    assert (suggested["rest"], suggested["score"]) == ({"amount": "-300.00", "currency": "USD"}, 60)
+    record = encode("Payment", payment)
+    moved = {"amount": "-300.00", "currency": "USD"}
+    for wrong in ({"amount": "-277.50", "currency": "EUR"}, {"amount": "300.00", "currency": "USD"}):
+        asked: Answer = {"lineIds": [line["id"]], "records": [explained(record, -27_750) | {"moved": wrong}]}
+        assert (await desk.refused(OFFICER, "statementMatch", asked))["code"] == "INVALID_INPUT"
+    asked = {"lineIds": [line["id"]], "records": [explained(record, -27_750) | {"moved": moved}]}
+    match = await desk.done(
+        OFFICER, "statementMatch", asked, f"statementMatch {{ records {{ amount {_MONEY} moved {_MONEY} }} }}"
+    )
+    assert part(match, "statementMatch", "records") == [{"amount": euros("-277.50"), "moved": moved}]
+    assert await suspended(desk, account) == []

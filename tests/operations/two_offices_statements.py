@@ -60,16 +60,34 @@ async def reconcile(desk: Desk, payment: UUID, paid: Money) -> None:
     explain = replace(explain, id=new_id(), payment_id=open_payment, line_id=None)
     await desk.do(Role.FIELD_OFFICER, partial(explain_open_item, command=explain))
     await _announced(desk, account, Role.FIELD_OFFICER)
+    await _in_dollars(desk)
     of_partner = await _opened(desk, of_office=False)
     await _imported(desk, of_partner, None, desk.side.euros(51).amount_minor, who=Role.PARTNER_COORDINATOR)
 
 
-async def _opened(desk: Desk, *, of_office: bool) -> UUID:
+async def _in_dollars(desk: Desk) -> None:
+    """An advance in EUR that arrived on the office's account in USD."""
+    account = await _opened(desk, of_office=True, currency="USD")
+    come = Money(desk.side.euros(52).amount_minor, "USD")
+    (line,) = await lines_of(desk.work, await _imported(desk, account, None, come.amount_minor))
+    arrived = "select id from advances where field_office_id = $1 and received_on is not null order by id limit 1"
+    advance = UUID(str(await value(desk.work, arrived, desk.side.office_id)))
+    await _matched(desk, [line], MatchedRecord(RecordKind.ADVANCE_RECEIVED, advance, come, moved=desk.side.euros(46)))
+
+
+async def _opened(desk: Desk, *, of_office: bool, currency: str = "EUR") -> UUID:
     side = desk.side
     number = f"{side.mark.upper()}{'1' if of_office else '2'}"
     partner, office = (None, side.office_id) if of_office else (side.partner_id, None)
     command = OpenBankAccount(
-        new_id(), partner, office, "bank", number, side.text("Current account"), side.euros(10_000), days_ago(60)
+        new_id(),
+        partner,
+        office,
+        "bank",
+        number,
+        side.text("Current account"),
+        Money(side.euros(10_000).amount_minor, currency),
+        days_ago(60),
     )
     who = Role.FIELD_OFFICER if of_office else Role.PARTNER_COORDINATOR
     await desk.do(who, partial(accounts.open_bank_account, command=command))

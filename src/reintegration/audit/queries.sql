@@ -376,7 +376,8 @@ from statement_match_records r
 join statement_matches m on m.id = r.match_id
 join bank_accounts a on a.id = m.bank_account_id
 cross join lateral (
-    select statement_record_amount(a, r.kind, r.record_id) as whole, statement_record_matched(r.kind, r.record_id) as matched
+    select statement_record_amount(a, r.kind, r.record_id, coalesce(r.moved_currency, r.currency)) as whole,
+        statement_record_matched(r.kind, r.record_id, coalesce(r.moved_currency, r.currency)) as matched
 ) x
 where r.in_force and r.record_id is not null
     and (x.whole is null or sign(x.whole) <> sign(x.matched) or abs(x.matched) > abs(x.whole))

@@ -104,12 +104,17 @@ class WithdrawStatements:
 
 @dataclass(frozen=True, slots=True)
 class MatchedRecord:
-    """What explains a part of the lines, signed as they are: a record of a kind, or with a note a reason in words."""
+    """What explains a part of the lines, signed as they are: a record of a kind, or with a note a reason in words.
+
+    `moved` is how much of the record that is, where it moved in another currency than the account's; what the bank made of it is
+    `amount`.
+    """
 
     kind: RecordKind
     record_id: UUID | None
     amount: Money
     note: str | None = None
+    moved: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,9 @@ CONSTRAINTS: ConstraintErrors = {
     "statement_match_records_record_ck": RecordNotOnAccountError,
     "statement_match_records_rest_ck": RecordMatchedError,
     "statement_match_records_note_ck": lambda: InvalidInputError(field="records.note", reason="3 to 2000 characters"),
+    "statement_match_records_moved_currency_fk": lambda: InvalidInputError(
+        field="records.moved", reason="no currency that is known here"
+    ),
     "statement_match_records_amount_ck": lambda: InvalidInputError(field="records.amount", reason="not zero"),
 }
 
@@ -154,6 +157,7 @@ WRITTEN_ALONE = frozenset(
         "statement_match_records_currency_fk",
         "statement_match_records_kind_ck",
         "statement_match_records_match_fk",
+        "statement_match_records_moved_ck",
         "statement_match_records_new_ck",
         "statement_match_records_number_uq",
         "statement_match_records_pk",

@@ -39,6 +39,8 @@ async def match_lines(transaction: Transaction, command: MatchLines) -> Referenc
     currency = lines[0]["currency"]
     if any(record.amount.currency != currency for record in command.records):
         raise InvalidInputError(field="records", reason=f"amounts in {currency}")
+    for place, record in enumerate(command.records):
+        _check_moved(record, place)
     if sum(line["amount_minor"] for line in lines) != sum(record.amount.amount_minor for record in command.records):
         raise MatchUnbalancedError
     scores = [await _score(transaction, lines, record) for record in command.records]
@@ -67,6 +69,8 @@ async def match_lines(transaction: Transaction, command: MatchLines) -> Referenc
             None if found is None else found.points,
             explanation,
             currency,
+            None if record.moved is None else record.moved.amount_minor,
+            None if record.moved is None else record.moved.currency,
         )
     return Reference("StatementMatch", match.id, match.version)
 
@@ -115,6 +119,16 @@ def _check_parts(command: MatchLines) -> None:
             raise InvalidInputError(field=f"records.{place}.note", reason="what no record explains is explained in words")
 
 
+def _check_moved(record: MatchedRecord, place: int) -> None:
+    if record.moved is None:
+        return
+    if record.record_id is None or record.moved.currency == record.amount.currency:
+        reason = "only of a record, in another currency than the account's"
+        raise InvalidInputError(field=f"records.{place}.moved", reason=reason)
+    if (record.moved.amount_minor > 0) != (record.amount.amount_minor > 0) or record.moved.amount_minor == 0:
+        raise InvalidInputError(field=f"records.{place}.moved", reason="in the direction of the amount")
+
+
 async def _lines(transaction: Transaction, line_ids: Sequence[UUID]) -> list[Row]:
     found = await transaction.fetch(_SQL["lines"], list(line_ids))
     if len(found) < len(line_ids) or len({line["bank_account_id"] for line in found}) > 1:
@@ -128,7 +142,9 @@ async def _score(transaction: Transaction, lines: list[Row], record: MatchedReco
         return None
     account, day = lines[0]["bank_account_id"], lines[0]["booked_on"]
     candidates = await _candidates(transaction, account, record.amount.amount_minor, day, (record.record_id,))
-    found = next((one for one in candidates if (one.kind, one.record_id) == (record.kind.value, record.record_id)), None)
+    currency = (record.moved or record.amount).currency
+    wanted = (record.kind.value, record.record_id, currency)
+    found = next((one for one in candidates if (one.kind, one.record_id, one.currency) == wanted), None)
     if found is None:
         raise RecordNotOnAccountError
     return max((score(_line(line), found) for line in lines), key=lambda one: one.points)
@@ -144,6 +160,7 @@ async def _candidates(
             kind=row["kind"],
             record_id=row["id"],
             rest_minor=row["rest_minor"],
+            currency=row["currency"],
             moved_on=row["moved_on"],
             reference=row["reference"],
             invoice_number=row["invoice_number"],
@@ -158,6 +175,7 @@ def _line(row: Row) -> Line:
     texts = (row["end_to_end_reference"], row["bank_reference"], row["remittance"])
     return Line(
         amount_minor=row["amount_minor"],
+        currency=row["currency"],
         booked_on=row["booked_on"],
         references=tuple(text for text in texts if text is not None),
         name=row["counterparty_name"],

@@ -227,6 +227,15 @@ class StatementMatchRecord(Model):
         on_delete=fields.RESTRICT,
     )
     currency_row_id: str
+    moved_minor = fields.BigIntField(null=True)
+    moved_currency_row: fields.ForeignKeyNullableRelation["Currency"] = fields.ForeignKeyField(
+        "models.Currency",
+        null=True,
+        source_field="moved_currency",
+        related_name="statement_match_records_by_moved_currency_row",
+        on_delete=fields.RESTRICT,
+    )
+    moved_currency_row_id: str | None
     note = fields.TextField(null=True)
     score = fields.SmallIntField(null=True)
     explanation: fields.Field[list[JsonDocument] | None] = fields.JSONField(null=True)

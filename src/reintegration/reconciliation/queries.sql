@@ -21,7 +21,8 @@ order by l.id
 
 -- name: candidates
 -- What may explain a line of an account ($1): records that moved money there in the line's direction ($2) around its day ($3),
--- or the records of these ids ($4), of which something has no line yet. `most` of them, those next to the day first.
+-- or the records of these ids ($4), of which something has no line yet; each in a currency in which it moved. `most` of them, those
+-- next to the day first, of one day those in the account's currency.
 with account as (
     select a.* from bank_accounts as a where a.id = $1
 ), office as (
@@ -29,49 +30,46 @@ with account as (
     where o.partner_id = a.partner_id and coalesce(a.field_office_id, o.id) = o.id
 ), found as (
     select 'payment' as kind, p.id, coalesce(p.paid_on, (p.released_at at time zone 'Europe/Brussels')::date) as moved_on,
-        p.settlement_reference as reference, p.invoice_number, s.name,
+        l.currency, p.settlement_reference as reference, p.invoice_number, s.name,
         (select x.account from supplier_accounts as x where x.supplier_id = s.id order by x.number desc limit 1) as account
     from payments as p
+    cross join lateral (select distinct x.currency from payment_lines as x where x.payment_id = p.id) as l
     left join suppliers as s on s.id = p.supplier_id
     where $2::integer < 0 and p.field_office_id in (select o.id from office as o) and p.status in ('released', 'unconfirmed', 'paid')
-        and exists (
-            select from payment_lines as l, account as a where l.payment_id = p.id and l.currency = a.currency
-        )
     union all
-    select 'payment_refund', r.id, r.received_on, r.reference, p.invoice_number, s.name, null
+    select 'payment_refund', r.id, r.received_on, r.currency, r.reference, p.invoice_number, s.name, null
     from payment_refunds as r
     join payments as p on p.id = r.payment_id
     left join suppliers as s on s.id = p.supplier_id
     where $2 > 0 and p.field_office_id in (select o.id from office as o) and r.decision = 'approved'
-        and r.currency = (select a.currency from account as a)
     union all
     select case when $2 < 0 then 'advance_sent' else 'advance_received' end, v.id,
-        case when $2 < 0 then v.sent_on else v.received_on end, v.reference, null, null, null
+        case when $2 < 0 then v.sent_on else v.received_on end, case when $2 < 0 then v.sent_currency else v.currency end,
+        v.reference, null, null, null
     from advances as v, account as a
     where v.partner_id = a.partner_id and case
         when $2 < 0 then v.field_office_id is not null and a.field_office_id is null and v.recalled_at is null
-            and v.sent_currency = a.currency
-        else v.received_on is not null and v.field_office_id is not distinct from a.field_office_id and v.currency = a.currency
+        else v.received_on is not null and v.field_office_id is not distinct from a.field_office_id
     end
     union all
     select case when $2 < 0 then 'return_sent' else 'return_received' end, r.id,
-        case when $2 < 0 then r.sent_on else r.received_on end, r.reference, null, null, null
+        case when $2 < 0 then r.sent_on else r.received_on end, case when $2 < 0 then r.currency else r.back_currency end,
+        r.reference, null, null, null
     from advance_returns as r
     join advances as v on v.id = r.advance_id
     cross join account as a
     where v.partner_id = a.partner_id and case
-        when $2 < 0 then v.field_office_id is not distinct from a.field_office_id and r.currency = a.currency
+        when $2 < 0 then v.field_office_id is not distinct from a.field_office_id
         else r.received_on is not null and v.field_office_id is not null and a.field_office_id is null
-            and r.back_currency = a.currency
     end
     union all
-    select 'receivable_receipt', r.id, r.received_on, r.reference, p.invoice_number, s.name, null
+    select 'receivable_receipt', r.id, r.received_on, r.currency, r.reference, p.invoice_number, s.name, null
     from receivable_receipts as r
     join receivables as v on v.id = r.receivable_id
     left join payments as p on p.id = r.payment_id
     left join suppliers as s on s.id = v.supplier_id
     cross join account as a
-    where r.taken_back_at is null and r.currency = a.currency and case
+    where r.taken_back_at is null and case
         when $2 > 0 then v.field_office_id in (select o.id from office as o)
         else v.debtor = 'partner' and v.partner_id = a.partner_id and a.field_office_id is null
     end
@@ -79,18 +77,21 @@ with account as (
     select f.* from found as f
     where f.id = any ($4::uuid[]) or f.moved_on between $3::date - 60 and $3::date + 60
 )
-select n.kind, n.id, n.moved_on, n.reference, n.invoice_number, n.name, n.account, rest.minor as rest_minor
+select n.kind, n.id, n.moved_on, n.currency, n.reference, n.invoice_number, n.name, n.account, rest.minor as rest_minor
 from near as n
+cross join account as a
 cross join lateral (
-    select statement_record_amount(a, n.kind, n.id) - statement_record_matched(n.kind, n.id) as minor from account as a
+    select statement_record_amount(a, n.kind, n.id, n.currency) - statement_record_matched(n.kind, n.id, n.currency) as minor
 ) as rest
 where rest.minor <> 0 or (rest.minor = 0 and n.id = any ($4::uuid[]))
-order by n.id = any ($4::uuid[]) desc, abs(n.moved_on - $3::date), n.id
+order by n.id = any ($4::uuid[]) desc, abs(n.moved_on - $3::date), n.currency <> a.currency, n.id
 limit {most}
 
 -- name: match_line
 insert into statement_match_lines (match_id, line_id) values ($1, $2)
 
 -- name: match_record
-insert into statement_match_records (match_id, number, kind, record_id, amount_minor, note, score, explanation, currency)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)
+insert into statement_match_records (
+    match_id, number, kind, record_id, amount_minor, note, score, explanation, currency, moved_minor, moved_currency
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11)

@@ -34,6 +34,7 @@ class Line:
     """What a bank says."""
 
     amount_minor: int
+    currency: str
     booked_on: date
     references: tuple[str, ...]
     """Everything in which a reference may stand."""
@@ -49,6 +50,8 @@ class Candidate:
     record_id: UUID
     rest_minor: int
     """What of it has no line yet, signed as a line would be."""
+    currency: str
+    """Its own: another than the line's says nothing about the amount, for nobody here knows the bank's rate."""
     moved_on: date
     reference: str | None
     invoice_number: str | None
@@ -100,6 +103,8 @@ def _reference(line: Line, candidate: Candidate) -> Reason | None:
 
 
 def _amount(line: Line, candidate: Candidate) -> Reason | None:
+    if line.currency != candidate.currency:
+        return None
     if line.amount_minor == candidate.rest_minor:
         return Reason("amount", WHOLE_AMOUNT, "exactly what has no line yet")
     if 0 < abs(line.amount_minor) < abs(candidate.rest_minor) and (line.amount_minor > 0) == (candidate.rest_minor > 0):

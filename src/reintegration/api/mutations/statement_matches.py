@@ -23,12 +23,16 @@ class StatementMatchRecordInput:
     record_id: strawberry.ID | None = strawberry.field(default=None, description="A payment, refund, advance, return or receipt.")
     amount: MoneyInput = strawberry.field(description="Signed as the lines are: below zero went out.")
     note: str | None = strawberry.field(default=None, description="Needed where there is no record.")
+    moved: MoneyInput | None = strawberry.field(
+        default=None, description="How much of the record that is, where it moved in another currency than the account's."
+    )
 
     def read(self, place: int) -> MatchedRecord:
         """The part."""
         amount = self.amount.read(f"records.{place}.amount")
         record = None if self.record_id is None else decode(self.record_id, *_KINDS)
-        return MatchedRecord(self.kind, record, amount, None if self.note is None else self.note.strip())
+        moved = None if self.moved is None else self.moved.read(f"records.{place}.moved")
+        return MatchedRecord(self.kind, record, amount, None if self.note is None else self.note.strip(), moved)
 
 
 _KINDS = ("Payment", "PaymentRefund", "Advance", "AdvanceReturn", "ReceivableReceipt")

@@ -105,6 +105,6 @@ class StatementQueries:
         if not 1 <= first <= MOST_SUGGESTIONS:
             raise bad_user_input(f'"first" is 1 to {MOST_SUGGESTIONS}')
         line_id = identifiers.decode(line, "StatementLine")
-        found = await record(context, StatementLine, line_id)
+        await record(context, StatementLine, line_id)
         scored = await suggestions(await context.read(), line_id, first)
-        return [statement_suggestion(candidate, score, found.row.currency_row_id) for candidate, score in scored]
+        return [statement_suggestion(candidate, score) for candidate, score in scored]

@@ -257,6 +257,9 @@ class StatementMatchRecord:
         _record_id, "kind", "record_id", description="The record's; null for a reason in words."
     )
     amount: Money = money("amount_minor", "currency_row_id", "Signed as the lines are.")
+    moved: Money | None = money(
+        "moved_minor", "moved_currency_row_id", "How much of the record that is, where it moved in another currency."
+    )
     note: str | None
     score: int | None = strawberry.field(description="Of 100: how well the record explains the line.")
     reasons: list[StatementReason] | None = in_python(_reasons, "explanation", description="Why; null for a reason in words.")
@@ -270,7 +273,7 @@ class StatementSuggestion:
 
     kind: RecordKind
     record_id: strawberry.ID
-    rest: Money = strawberry.field(description="What of it has no line yet, signed as a line would be.")
+    rest: Money = strawberry.field(description="What of it has no line yet, signed as a line would be; in a currency of its own.")
     moved_on: date
     reference: str | None
     invoice_number: str | None
@@ -279,12 +282,12 @@ class StatementSuggestion:
     reasons: list[StatementReason]
 
 
-def statement_suggestion(candidate: Candidate, score: Score, currency: str) -> StatementSuggestion:
+def statement_suggestion(candidate: Candidate, score: Score) -> StatementSuggestion:
     """As the graph shows it."""
     return StatementSuggestion(
         kind=RecordKind(candidate.kind),
         record_id=encode(_KINDS[candidate.kind], candidate.record_id),
-        rest=Money.of(kernel.Money(candidate.rest_minor, currency)),
+        rest=Money.of(kernel.Money(candidate.rest_minor, candidate.currency)),
         moved_on=candidate.moved_on,
         reference=candidate.reference,
         invoice_number=candidate.invoice_number,
