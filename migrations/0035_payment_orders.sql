@@ -56,7 +56,8 @@ create table payment_orders (
     -- A bank refuses a second message of the same name.
     constraint payment_orders_message_uq unique (message_id),
     constraint payment_orders_key_uq unique (object_key),
-    constraint payment_orders_format_ck check (format in ('pain.001.001.03', 'pain.001.001.09') and service in ('any', 'sepa')),
+    constraint payment_orders_format_ck check (format in ('pain.001.001.03', 'pain.001.001.09')),
+    constraint payment_orders_service_ck check (service in ('any', 'sepa')),
     constraint payment_orders_total_ck check (line_count between 1 and 500 and total_minor > 0),
     constraint payment_orders_digest_ck check (content_digest ~ '^[0-9a-f]{64}$' and sha256 ~ '^[0-9a-f]{64}$'),
     constraint payment_orders_reference_ck check (length(sent_reference) between 1 and 200),

@@ -22,14 +22,16 @@ PEOPLE = tuple(role for role in Role if role is not Role.SYSTEM)
 WRITERS = {Role.FIELD_OFFICER, Role.FIELD_APPROVER, Role.PARTNER_COORDINATOR}
 SEALERS = {Role.FIELD_APPROVER, Role.PARTNER_COORDINATOR}
 _ORDER = (
-    "insert into payment_orders (id, bank_account_id, currency, execution_on, format, service, holder, message_id, line_count,"
-    " total_minor, content_digest, prepared_by, prepared_at{names})"
-    " values ($1, $2, 'EUR', current_date, 'pain.001.001.09', 'any', 'IOM', $3, 1, 1000, repeat('a', 64), 'officer', now(){values})"
+    "insert into payment_orders (id, bank_account_id, currency, execution_on, format, service, holder, message_id,"
+    " line_count, total_minor, content_digest, prepared_by, prepared_at{names})"
+    " values ($1, $2, 'EUR', current_date, 'pain.001.001.09', 'any', 'IOM', $3, 1, 1000, repeat('a', 64), 'officer',"
+    " now(){values})"
 )
 _LINE = (
     "insert into payment_order_lines (id, order_id, payment_id, number, end_to_end_id, amount_minor, currency,"
     " supplier_account_id, account, holder, payee_name, bic)"
-    " select gen_random_uuid(), $1, $2::uuid, {number}, {reference}, {amount}, {currency}, a.id, {account}, a.holder, {payee}, a.bic from supplier_accounts a where a.id = $3"
+    " select gen_random_uuid(), $1, $2::uuid, {number}, {reference}, {amount}, {currency}, a.id, {account},"
+    " a.holder, {payee}, a.bic from supplier_accounts a where a.id = $3"
 )
 _SOUND = {
     "number": "1",

@@ -132,6 +132,7 @@ WRITTEN_ALONE = frozenset(
         "payment_orders_key_uq",
         "payment_orders_message_uq",
         "payment_orders_new_ck",
+        "payment_orders_service_ck",
         "payment_orders_status_ck",
         "payment_orders_step_ck",
         "payment_orders_sum_ck",
