@@ -14,13 +14,13 @@ where a.field_office_id = $1
 order by o.status = $2 desc, o.id limit 1
 """
 _PAYMENT = (
-    "select id from payments where field_office_id = $1 and status = 'released' and supplier_id is not null order by id limit 1"
+    "select id from payments where field_office_id = $1 and supplier_id is not null order by status = 'released' desc, id limit 1"
 )
 PREPARED: Asked = {"executionOn": today().isoformat(), "holder": "IOM Mongolia", "bic": BIC}
 
 
 async def payments(owner: asyncpg.Connection) -> Asked:
-    """The account of the office and a released payment."""
+    """The account of the office and a payment, released where there is one."""
     payment = await owner.fetchval(_PAYMENT, MONGOLIA)
     return {**await account(owner), "paymentIds": [encode("Payment", payment)]}
 
