@@ -7,6 +7,7 @@ from reintegration.evidence import errors as evidence
 from reintegration.exports import errors as exports
 from reintegration.funding import errors as funding
 from reintegration.ledger import errors as ledger
+from reintegration.ordering import errors as ordering
 from reintegration.payments import errors as payments
 from reintegration.plans import errors as plans
 from reintegration.programme import errors as programme
@@ -23,6 +24,7 @@ ALL_CONSTRAINTS = merge(
         exports,
         funding,
         ledger,
+        ordering,
         payments,
         plans,
         programme,
@@ -62,6 +64,7 @@ UNREACHABLE_CONSTRAINTS: frozenset[str] = (
     | funding.LOADER_ONLY
     | funding.WRITTEN_BY_THE_DATABASE_ALONE
     | ledger.WRITTEN_BY_THE_LEDGER_ALONE
+    | ordering.WRITTEN_ALONE
     | payments.WRITTEN_BY_THE_PAYMENTS_ROOM_ALONE
     | plans.WRITTEN_BY_THE_PLANS_ROOM_ALONE
     | programme.LOADER_ONLY

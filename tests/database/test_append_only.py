@@ -33,6 +33,7 @@ APPEND_ONLY = {
     "open_item_explanations": "reason = 'Another one'",
     "payment_documents": "stage = 'settlement'",
     "payment_endorsements": "endorsed_by = 'somebody else'",
+    "payment_order_downloads": "downloaded_by = 'somebody else'",
     "payment_shortfalls": "amount_minor = amount_minor + 1",
     "period_closes": "spent_minor = 0",
     "plan_items": "budget_minor = budget_minor + 1",

@@ -23,6 +23,7 @@ from reintegration.kernel.actor import Role
 from reintegration.kernel.clock import first_of_month, today
 from reintegration.kernel.errors import NotFoundError
 from reintegration.kernel.ids import new_id
+from reintegration.ordering import service as orders
 from reintegration.payments import service as payments
 from reintegration.payments.commands import (
     DecideRefund,
@@ -35,10 +36,11 @@ from reintegration.payments.commands import (
 from reintegration.plans import service as plans
 from reintegration.plans.commands import DecideBudgetTransfer, RequestBudgetTransfer
 from reintegration.recovery import service as recovery
-from tests import builders
+from tests import builders, order_steps
 from tests.advance_steps import a_float
 from tests.builders import ADMINISTRATOR, APPROVER, AUDITOR, COORDINATOR, EVERYBODY, FINANCE, MONGOLIA, OFFICER, days_ago
 from tests.database.law import become
+from tests.order_steps import cancelling, payable, sealed, sent
 from tests.payment_steps import (
     BuiltPlan,
     a_draft,
@@ -113,6 +115,15 @@ PLANTED: Mapping[str, str] = {
     "statement_matches": "update statement_match_records set amount_minor = amount_minor + 1",
     "records_matched": "update statement_match_records set amount_minor = amount_minor * 1000000",
     "bank_explained": "update bank_accounts set opening_minor = opening_minor + 1",
+    "orders_total": (
+        "update payment_order_lines set amount_minor = amount_minor + 1;"
+        " update payment_orders set total_minor = total_minor + line_count"
+    ),
+    "orders_once": "drop index payment_order_lines_payment_uq; update payment_order_lines set in_force = true",
+    "orders_sealed": (
+        "update payments set status = 'failed', outcome_note = 'By hand', settled_by = 'x' where id in ("
+        "select l.payment_id from payment_order_lines l join payment_orders o on o.id = l.order_id where o.status = 'sealed')"
+    ),
     "periods_sealed": "update period_closes set spent_minor = spent_minor + 1",
     "payment_totals": "update payment_totals set euro_minor = euro_minor + 1",
 }
@@ -134,6 +145,7 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     await a_match(work, account, await a_payment(work, plan, 1_000))
     fund = UUID(str(await value(work, "select fund_id from payments limit 1")))
     await done(work, FINANCE, periods.close_period, ClosePeriod(new_id(), fund, first_of_month(days_ago(65))))
+    await in_orders(work, plan)
     held = await a_payment(work, plan, 1_000, status="approved")
     hold = await done(work, APPROVER, payments.hold_payment, HoldPayment(new_id(), held, "complaint", "A neighbour called"))
     await done(work, FINANCE, payments.lift_hold, LiftHold(hold.id, 1, "Another household"))
@@ -178,6 +190,16 @@ async def refunded(work: UnitOfWork, payment: UUID) -> None:
     back = RequestRefund(new_id(), payment, line, document, euros(100), days_ago(1), "BANK-2", "A sheep short")
     await done(work, OFFICER, payments.request_refund, back)
     await done(work, COORDINATOR, payments.decide_refund, DecideRefund(back.id, 1, approved=True))
+
+
+async def in_orders(work: UnitOfWork, plan: BuiltPlan) -> None:
+    """An order that was cancelled and made anew, and one that the bank has paid."""
+    account, first, second = await order_steps.an_account(work), await payable(work, plan), await payable(work, plan)
+    await done(work, OFFICER, orders.cancel_order, await cancelling(work, await sealed(work, account, first)))
+    await sealed(work, account, first)
+    await sent(work, account, second)
+    await attach(work, second, "proof_of_payment")
+    await done(work, COORDINATOR, payments.confirm_payment, await confirmation(work, second))
 
 
 async def owing(work: UnitOfWork, plan: BuiltPlan, payment: UUID) -> None:

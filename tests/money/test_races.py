@@ -36,6 +36,7 @@ from tests.money.races.early_moves import JOURNEY
 from tests.money.races.float_moves import ADVANCES, OUT_OF_THE_FLOAT
 from tests.money.races.likeness_moves import RIVALS as RIVALS_OF_LIKENESSES
 from tests.money.races.moves import Move, move
+from tests.money.races.order_moves import OF_AN_ORDER, ORDERS
 from tests.money.races.racing import Race, Track
 from tests.money.races.receivable_moves import OF_WHAT_IS_OWED, RECEIVABLES
 from tests.money.races.statement_moves import OF_A_LINE, STATEMENTS
@@ -92,6 +93,9 @@ def never_together(mutations: set[str]) -> dict[str, set[frozenset[str]]]:
             ADVANCES, mutations - ADVANCES - OUT_OF_THE_FLOAT - STATEMENTS
         ),
         "Lines of a bank are asked of who says how a payment ended.": _pairs(STATEMENTS, mutations - STATEMENTS - OF_A_LINE),
+        "Orders to a bank are asked of who says how a payment ended, or where its supplier is paid.": _pairs(
+            ORDERS, mutations - ORDERS - OF_AN_ORDER
+        ),
         "What is owed is asked of who pays it, gives it back or ends the case.": _pairs(
             RECEIVABLES, mutations - RECEIVABLES - OF_WHAT_IS_OWED - STATEMENTS
         ),
@@ -217,6 +221,14 @@ DROPPED: Mapping[str, Dropped] = {
         "check_statement_match_record",
         r"perform from receivables v\s+where .*\s+for no key update;",
         scene="lines of a bank",
+    ),
+    "order whose file is taken": Dropped(
+        ("paymentOrderDownload", "paymentOrderCancel: of a sealed one"),
+        "('PaymentOrderDownload 1', 'PaymentOrder 3'), not",
+        "check_payment_order_download",
+        r" for share(?=;)",
+        in_python=True,
+        scene="orders to a bank",
     ),
 }
 

@@ -21,6 +21,7 @@ _AMOUNTS = {
     "DeadlineExtension": (),
     "Entitlement": ("amount_minor",),
     "EntitlementException": ("amount_minor",),
+    "PaymentOrder": ("total_minor",),
     "PaymentLine": ("amount_minor", "euro_minor"),
     "PlanItem": ("budget_minor", "co_investment_minor"),
 }
@@ -28,6 +29,8 @@ _DIGESTS = {
     "Document": ("sha256",),
     "EntitlementAssessment": ("facts_digest", "result_digest"),
     "Payment": ("content_digest", "approved_digest"),
+    "PaymentOrder": ("content_digest", "sha256", "message_id"),
+    "PaymentOrderLine": ("end_to_end_id",),
     "Plan": ("content_digest",),
     "StatementFile": ("sha256",),
 }

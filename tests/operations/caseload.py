@@ -26,6 +26,7 @@ from reintegration.programme.rates import confirm_rate_month, import_rate_month
 from tests.builders import CAMEROON, MONGOLIA, MONGOLIA_CARITAS, SYSTEM, a_registration, actor, days_ago
 from tests.operations.two_offices import A, B, Desk
 from tests.operations.two_offices_advances import hold_money
+from tests.operations.two_offices_orders import order_payments
 from tests.operations.two_offices_payments import Cashier
 from tests.operations.two_offices_receivables import owe_money
 from tests.operations.two_offices_statements import reconcile
@@ -109,6 +110,7 @@ async def _office(desk: Desk) -> UUID:
     await owe_money(desk, cashier)
     found = desk.side.euros(46)
     await reconcile(desk, await cashier.paid(found), found)
+    await order_payments(desk, cashier)
     await desk.alike()
     await desk.closed()
     await desk.barred()

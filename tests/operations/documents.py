@@ -58,6 +58,7 @@ _VARYING_FIELDS = {
     "recordId",
     "paymentId",
     "statementLineId",
+    "messageId",
 }
 
 

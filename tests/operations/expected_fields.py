@@ -294,7 +294,10 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     (
         "SupplierAccount",
         CASES,
-        ("account decidedAt decidedBy decision decisionNote holder id kind number recordedAt recordedBy supplier version"),
+        (
+            "account bic country decidedAt decidedBy decision decisionNote holder holderLatin id kind number recordedAt "
+            "recordedBy supplier town version"
+        ),
     ),
     ("SupplierConnection", CASES, "edges pageInfo totalCount"),
     ("SupplierEdge", CASES, "cursor node"),

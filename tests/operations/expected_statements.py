@@ -13,8 +13,36 @@ STATEMENT_FIELDS: tuple[tuple[str, str], ...] = (
     ("BankStatement", "account bankNumber closing closingOn file id lineCount lines number opening openingOn position"),
     ("BankStatementConnection", "edges pageInfo totalCount"),
     ("BankStatementEdge", "cursor node"),
-    ("Payment", "statementRecords"),
-    ("Query", "bankAccount bankAccounts bankStatement statementFile statementMatch statementSuggestions suspense"),
+    ("Payment", "orderLines statementRecords"),
+    (
+        "PaymentOrder",
+        (
+            "account bic cancelReason cancelledAt cancelledBy contentDigest downloads executionOn format holder id lineCount "
+            "lines messageId preparedAt preparedBy sealedAt sealedBy sentAt sentBy sentReference service sha256 status total "
+            "version"
+        ),
+    ),
+    ("PaymentOrderConnection", "edges pageInfo totalCount"),
+    ("PaymentOrderDownload", "downloadedAt downloadedBy id order version"),
+    ("PaymentOrderDownloadConnection", "edges pageInfo totalCount"),
+    ("PaymentOrderDownloadEdge", "cursor node"),
+    ("PaymentOrderEdge", "cursor node"),
+    (
+        "PaymentOrderLine",
+        (
+            "amount bic country endToEndId holder id inForce number order payeeAccount payeeName payment remittance "
+            "supplierAccount town"
+        ),
+    ),
+    ("PaymentOrderLineConnection", "edges pageInfo totalCount"),
+    ("PaymentOrderLineEdge", "cursor node"),
+    (
+        "Query",
+        (
+            "bankAccount bankAccounts bankStatement paymentOrder paymentOrders statementFile statementMatch statementSuggestions "
+            "suspense"
+        ),
+    ),
     (
         "StatementFile",
         (

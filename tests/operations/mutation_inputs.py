@@ -13,7 +13,7 @@ from reintegration.kernel.actor import Role
 from reintegration.kernel.clock import add_months, first_of_month, today
 from reintegration.storage.client import ObjectStore
 from tests.builders import CEILING_RULE, MONGOLIA, days_ago
-from tests.operations import statement_inputs
+from tests.operations import order_inputs, statement_inputs
 from tests.operations.conftest import Offices, copied
 from tests.operations.desk import Answer, Desk, open_desk
 from tests.operations.expected_fields import ABROAD
@@ -343,6 +343,11 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
     "paymentHold": (lambda r, role: r.a_payment(role, "submitted"), {"cause": "COMPLAINT", "reason": "Because"}),
     "paymentHoldLift": about(lambda r: r.update("PaymentHold", "holdId", "payment_holds", "lifted_by is null"), reason="Because"),
     "paymentMarkUnconfirmed": payment("released", reason="Because"),
+    "paymentOrderCancel": about(lambda r: order_inputs.order(r.owner, "draft"), reason="Because"),
+    "paymentOrderCreate": about(lambda r: order_inputs.payments(r.owner), **order_inputs.PREPARED),
+    "paymentOrderDownload": about(lambda r: order_inputs.an_order(r.owner, "sent")),
+    "paymentOrderMarkSent": about(lambda r: order_inputs.order(r.owner, "sealed")),
+    "paymentOrderSeal": about(lambda r: order_inputs.seen_order(r.owner)),
     "paymentRefundDecide": about(
         lambda r: r.update("PaymentRefund", "refundId", "payment_refunds", "decision is null"), decision="REFUSED"
     ),

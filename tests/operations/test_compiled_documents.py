@@ -22,6 +22,7 @@ from reintegration.storage.address import ObjectStoreAddress
 from tests import builders
 from tests.builders import FINANCE
 from tests.exports.places import own_bucket
+from tests.operations.document_orders import an_order
 from tests.operations.document_statements import a_reconciled_account
 from tests.operations.documents import DOCUMENTS, Recorder, names, recording
 from tests.operations.test_documents import a_case_with_everything, a_closed_month, a_month_of_rates, every_query
@@ -80,6 +81,7 @@ async def test_each_query_is_answered_alike_both_ways(
         for year in (2000, 2001):
             await a_month_of_rates(recorder, year)
         await a_reconciled_account(recorder, paid, 20_000)
+        await an_order(work, case)
         report = new_id()
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))

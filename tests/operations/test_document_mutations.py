@@ -26,6 +26,7 @@ from tests.builders import (
     days_ago,
 )
 from tests.exports.places import own_bucket
+from tests.operations.document_orders import ordered_by_the_office
 from tests.operations.document_statements import reconciled_by_the_office
 from tests.operations.documents import Recorder, agreed, recording
 from tests.operations.mutation_steps import REGISTRATION, upload
@@ -186,6 +187,7 @@ async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> 
     office = encode("FieldOffice", MONGOLIA)
     supplier = (await recorder.does(OFFICER, "SupplierRegister", fieldOfficeId=office, name="Sheep and Sons"))["supplier"]
     where = {"kind": "IBAN", "account": "BE68 5390 0754 7034", "holder": "Sheep and Sons"}
+    where |= {"bic": "GEBABEBB", "country": "MN", "town": "Ulaanbaatar"}
     account = (await recorder.does(OFFICER, "SupplierAccountRecord", supplierId=supplier["id"], **where))["account"]
     compared = {"expectedVersion": account["version"], "decision": "APPROVED", "note": "As on the letter of the bank"}
     await recorder.does(APPROVER, "SupplierAccountDecide", accountId=account["id"], **compared)
@@ -206,6 +208,7 @@ async def refunded_by_the_supplier(recorder: Recorder, case: str, item: str) -> 
                 (COORDINATOR, "PaymentRelease", {"contentDigest": None}),
             )
             assert await stepped(recorder, payment, released) == "RELEASED"
+            await ordered_by_the_office(recorder, payment["id"])
     await recorder.does(OFFICER, "DocumentAttach", paymentId=payment["id"], documentId=document)
     payment = await recorder.runs(OFFICER, "FieldOfficePayment", id=payment["id"])
     paid: Steps = ((OFFICER, "PaymentConfirm", {"paidOn": days_ago(1).isoformat(), "reference": "BANK-18"}),)

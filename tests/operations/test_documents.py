@@ -57,6 +57,7 @@ from tests.builders import (
     days_ago,
 )
 from tests.exports.places import own_bucket
+from tests.operations.document_orders import an_order, every_query_of_orders
 from tests.operations.document_statements import a_reconciled_account, every_query_of_statements
 from tests.operations.documents import PATHS, PINNED, Recorder, agreed, names, operation_of, recording
 from tests.operations.world import approved_plan, submitted_payment
@@ -114,6 +115,7 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         for year in (2000, 2001):
             await a_month_of_rates(desk, year)
         await a_reconciled_account(desk, paid, 20_000)
+        await an_order(work, case)
         report = new_id()
         order = OrderReport(id=report, kind="amif_indicators", parameters={"reference_date": today().isoformat()})
         await work.write(FINANCE, lambda transaction: order_report(transaction, order))
@@ -122,8 +124,9 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         await every_query(recorder, case, paid, report)
         agreed(recorder, OperationType.QUERY)
         for number in range(18):
-            _, more = await a_case_with_everything(work)
+            another, more = await a_case_with_everything(work)
             await a_reconciled_account(desk, more, 20_000, number + 1)
+            await an_order(work, another, number + 1)
             await a_month_of_rates(desk, 2002 + number)
         await every_query(later, case, paid, report)
         assert later.statements == recorder.statements
@@ -222,6 +225,7 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     await recorder.runs(AUDITOR, "AuditorReceivable", id=receivables["edges"][0]["node"]["id"])
     await recorder.runs(FINANCE, "ReceivableAgeing")
     await every_query_of_statements(recorder)
+    await every_query_of_orders(recorder)
     await recorder.runs(FINANCE, "Reports", **page)
     await recorder.runs(FINANCE, "ReportProgress", id=of_report)
     await recorder.runs(FINANCE, "ReportFiles", id=of_report)

@@ -45,6 +45,8 @@ LISTS: dict[str, type[Enum]] = {
     "operations_rate_rule_ck": RateRule,
     "bank_accounts_kind_ck": enums.AccountKind,
     "statement_files_format_ck": enums.StatementFormat,
+    "payment_orders_format_ck": enums.PaymentOrderFormat,
+    "payment_orders_service_ck": enums.PaymentOrderService,
     "cash_accounts_kind_ck": enums.CashAccountKind,
     "cash_transactions_kind_ck": enums.CashTransactionKind,
     "documents_kind_ck": enums.DocumentKind,
@@ -60,6 +62,7 @@ LISTS: dict[str, type[Enum]] = {
 
 
 BY_CASE: dict[str, type[Enum]] = {
+    "payment_orders_status_ck": enums.PaymentOrderStatus,
     "statement_files_status_ck": enums.StatementFileStatus,
     "statement_match_records_kind_ck": RecordKind,
 }

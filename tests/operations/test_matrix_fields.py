@@ -67,6 +67,8 @@ def roots(case: str, reference: str, one: Mapping[str, str]) -> Mapping[str, str
         "periodClose": f'(id: "{one["PeriodClose"]}")',
         "periodCloses": f'(fund: "{one["Fund"]}", first: 20)',
         "payment": f'(id: "{one["Payment"]}")',
+        "paymentOrder": f'(id: "{one["PaymentOrder"]}")',
+        "paymentOrders": "(first: 20)",
         "payments": "(first: 20)",
         "paymentTotals": f'(firstMonth: "{days_ago(400).replace(day=1)}", lastMonth: "{days_ago(0).replace(day=1)}")',
         "receivable": f'(id: "{one["Receivable"]}")',

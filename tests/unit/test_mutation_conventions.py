@@ -22,6 +22,7 @@ from reintegration.entitlements import service as entitlements
 from reintegration.evidence import service as evidence
 from reintegration.exports import service as exports
 from reintegration.funding import periods
+from reintegration.ordering import service as orders
 from reintegration.payments import service as payments
 from reintegration.plans import service as plans
 from reintegration.programme import rates
@@ -95,6 +96,11 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "statementWithdraw": files.withdraw_statements,
     "statementMatch": matching.match_lines,
     "statementMatchUndo": matching.undo_match,
+    "paymentOrderCreate": orders.prepare_order,
+    "paymentOrderSeal": orders.seal_order,
+    "paymentOrderDownload": orders.download_order,
+    "paymentOrderMarkSent": orders.mark_order_sent,
+    "paymentOrderCancel": orders.cancel_order,
     "periodClose": periods.close_period,
     "openItemExplain": periods.explain_open_item,
     "documentRequestUpload": evidence.request_upload,
@@ -121,6 +127,8 @@ CREATIONS = {
     "paymentDraft",
     "paymentHold",
     "paymentEndorse",
+    "paymentOrderCreate",
+    "paymentOrderDownload",
     "paymentRefundRequest",
     "receiptCodeIssue",
     "advanceSend",

@@ -95,6 +95,13 @@ INVARIANTS: Final = (
         "StatementMatch",
     ),
     Invariant("bank_explained", "Opening, what is explained and what is in suspense give what the bank holds.", "BankAccount"),
+    Invariant("orders_total", "An order is all of its lines, and each of them its payment's amount.", "PaymentOrder"),
+    Invariant("orders_once", "No payment is in two live orders to a bank.", "Payment"),
+    Invariant(
+        "orders_sealed",
+        "An order was sealed by a second person, and until it is sent no payment of it ends.",
+        "PaymentOrder",
+    ),
     Invariant(
         "periods_sealed", "A closed month holds what its digest was made of, and follows the one before it.", "PeriodClose"
     ),

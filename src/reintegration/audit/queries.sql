@@ -387,6 +387,35 @@ select a.id from bank_accounts a
 cross join lateral bank_account_standing(a.id, a.opening_minor) s
 where s.balance <> a.opening_minor + s.explained + s.suspense
 
+-- name: orders_total
+select o.id
+from payment_orders o
+left join (
+    select l.order_id, count(*) as number, sum(l.amount_minor) as amount_minor, bool_and(l.in_force) as all_in_force,
+        bool_or(l.in_force) as any_in_force,
+        bool_and(l.amount_minor is not distinct from (
+            select sum(x.amount_minor) from payment_lines x where x.payment_id = l.payment_id and x.currency = l.currency
+        )) as is_theirs
+    from payment_order_lines l
+    group by l.order_id
+) l on l.order_id = o.id
+where (l.number, l.amount_minor, l.is_theirs) is distinct from (o.line_count::bigint, o.total_minor::numeric, true)
+    or (case when o.status = 'cancelled' then l.any_in_force else not l.all_in_force end)
+
+-- name: orders_once
+select l.payment_id as id from payment_order_lines l
+where l.in_force
+group by l.payment_id
+having count(*) > 1
+
+-- name: orders_sealed
+select o.id from payment_orders o
+where o.sealed_by = o.prepared_by or (o.status in ('sealed', 'sent') and o.sha256 is null)
+    or (o.status = 'sealed' and exists (
+        select from payment_order_lines l join payments p on p.id = l.payment_id
+        where l.order_id = o.id and p.status <> 'released'
+    ))
+
 -- name: periods_sealed
 select c.id from period_closes c
 left join period_closes b on b.id = c.previous_id

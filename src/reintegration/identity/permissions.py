@@ -67,6 +67,11 @@ class Permission(StrEnum):
     """Open accounts, import statements of banks, withdraw them."""
     STATEMENT_MATCH = auto()
     """Say why a line of a statement is there."""
+    PAYMENT_ORDER_READ = auto()
+    """Orders to banks, with where each payee is paid."""
+    PAYMENT_ORDER_PREPARE = auto()
+    """Gather payments into an order, take its file, say that the bank has it, give it up."""
+    PAYMENT_ORDER_SEAL = auto()
     SUPPLIER_COMPARE = auto()
     """Say of two suppliers that are alike whether the later one may be paid."""
     RECEIVABLE_READ = auto()
@@ -144,7 +149,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
+            _P.PAYMENT_ORDER_READ,
             _P.STATEMENT_IMPORT,
+            _P.PAYMENT_ORDER_PREPARE,
             _P.STATEMENT_MATCH,
             _P.PERIOD_EXPLAIN,
             _P.EVIDENCE_UPLOAD,
@@ -161,7 +168,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
+            _P.PAYMENT_ORDER_READ,
             _P.STATEMENT_IMPORT,
+            _P.PAYMENT_ORDER_PREPARE,
+            _P.PAYMENT_ORDER_SEAL,
             _P.STATEMENT_MATCH,
             _P.PERIOD_EXPLAIN,
         },
@@ -183,7 +193,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ADVANCE_GIVE,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
+            _P.PAYMENT_ORDER_READ,
             _P.STATEMENT_IMPORT,
+            _P.PAYMENT_ORDER_PREPARE,
+            _P.PAYMENT_ORDER_SEAL,
             _P.STATEMENT_MATCH,
             _P.PERIOD_EXPLAIN,
             _P.SUPPLIER_COMPARE,
@@ -208,6 +221,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PERIOD_CLOSE,
             _P.PERIOD_EXPLAIN,
             _P.STATEMENT_READ,
+            _P.PAYMENT_ORDER_READ,
             _P.ADVANCE_GIVE,
             _P.RECEIVABLE_RECORD,
             _P.RECEIVABLE_CONFIRM,
@@ -237,6 +251,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ADVANCE_READ,
             _P.PERIOD_READ,
             _P.STATEMENT_READ,
+            _P.PAYMENT_ORDER_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,
@@ -250,6 +265,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ADVANCE_READ,
             _P.PERIOD_READ,
             _P.STATEMENT_READ,
+            _P.PAYMENT_ORDER_READ,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
             _P.AUDIT_READ,

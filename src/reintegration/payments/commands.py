@@ -19,13 +19,21 @@ class RegisterSupplier:
 
 @dataclass(frozen=True, slots=True)
 class RecordSupplierAccount:
-    """Where a supplier is paid: kind iban, bank or mobile_money, without spaces."""
+    """Where a supplier is paid: kind iban, bank or mobile_money, without spaces.
+
+    What orders to banks need besides: the holder in Latin letters where it is in others, the bank's BIC, and across borders the
+    holder's country and town.
+    """
 
     id: UUID
     supplier_id: UUID
     kind: str
     account: str
     holder: str
+    holder_latin: str | None = None
+    bic: str | None = None
+    country: str | None = None
+    town: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,13 @@ class PaymentMatchedError(DomainError):
     code: ClassVar[str] = "PAYMENT_MATCHED"
 
 
+@dataclass(kw_only=True)
+class PaymentOrderedError(DomainError):
+    """This payment is in an order to a bank that is sealed; say that the order was sent, or cancel it, first."""
+
+    code: ClassVar[str] = "PAYMENT_ORDERED"
+
+
 CONSTRAINTS: ConstraintErrors = {
     **supplier_errors.CONSTRAINTS,
     **receipt_errors.CONSTRAINTS,
@@ -211,6 +218,8 @@ CONSTRAINTS: ConstraintErrors = {
     ),
     "payments_refunded_ck": PaymentRefundedError,
     "payments_matched_ck": PaymentMatchedError,
+    "payments_ordered_ck": PaymentOrderedError,
+    "payments_order_sent_ck": NonPaymentUnprovedError,
     "payment_refunds_pk": id_taken,
     "payment_refunds_line_fk": lambda: NotFoundError(kind="PaymentLine"),
     "payment_refunds_one_open_uq": RefundOpenError,

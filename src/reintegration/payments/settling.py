@@ -29,7 +29,8 @@ async def confirm_payment(transaction: Transaction, command: ConfirmPayment) -> 
 
     Raises:
         PaymentInFutureError, DocumentsMissingError, PaymentBeforeArrivalError, PaymentAfterDeadlineError,
-        NotAtDepartureError, ApprovalVoidError, PaymentMatchedError, TransitionError, VersionConflictError, NotFoundError.
+        NotAtDepartureError, ApprovalVoidError, PaymentMatchedError, PaymentOrderedError, TransitionError, VersionConflictError,
+        NotFoundError.
     """
     require(transaction.actor, Permission.PAYMENT_SETTLE)
     if command.paid_on > today():
@@ -59,8 +60,9 @@ async def fail_payment(transaction: Transaction, command: FailPayment) -> Refere
     Locks the payment, then the account that gives.
 
     Raises:
-        NonPaymentUnprovedError: the payment is unconfirmed and no evidence of non-payment is attached.
+        NonPaymentUnprovedError: it is unconfirmed, or its order went to the bank, and no evidence of non-payment is attached.
         PaymentMatchedError: a line of a statement says that it was paid.
+        PaymentOrderedError: its order to a bank is sealed, and was neither sent nor cancelled.
         TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
     """
     require(transaction.actor, Permission.PAYMENT_SETTLE)
@@ -73,7 +75,11 @@ async def fail_payment(transaction: Transaction, command: FailPayment) -> Refere
 
 
 async def mark_payment_unconfirmed(transaction: Transaction, command: MarkPaymentUnconfirmed) -> Reference:
-    """Record that nobody knows the outcome. The money stays reserved, so it can't be paid again. Locks the payment."""
+    """Record that nobody knows the outcome. The money stays reserved, so it can't be paid again. Locks the payment.
+
+    Raises:
+        PaymentOrderedError, TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
+    """
     require(transaction.actor, Permission.PAYMENT_SETTLE)
     payment = await locked_payment(transaction, command.id, command.expected_version, {"released"}, "unconfirmed")
     payment.outcome_note = _reason(command.reason)

@@ -57,6 +57,13 @@ CONSTRAINTS: ConstraintErrors = {
         reason="an IBAN with its check digits, a telephone number from + and its country on, or 4 to 34 letters and digits",
     ),
     "supplier_accounts_holder_ck": lambda: InvalidInputError(field="holder", reason="1 to 200 characters"),
+    "supplier_accounts_latin_ck": lambda: InvalidInputError(
+        field="holderLatin", reason="1 to 70 Latin letters without marks, digits, - ? : ( ) . , ' + and spaces between them"
+    ),
+    "supplier_accounts_bic_ck": lambda: InvalidInputError(field="bic", reason="8 or 11 capitals and digits, such as GEBABEBB"),
+    "supplier_accounts_place_ck": lambda: InvalidInputError(
+        field="town", reason="1 to 35 Latin letters without marks, with a country of two capitals"
+    ),
     "supplier_accounts_note_ck": lambda: InvalidInputError(field="note", reason="3 to 2000 characters"),
     "supplier_accounts_four_eyes_ck": lambda: SamePersonError(step="decision on the account"),
     "supplier_accounts_decided_ck": lambda: AlreadyDecidedError(kind="account"),

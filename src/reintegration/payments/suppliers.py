@@ -67,6 +67,10 @@ async def record_supplier_account(transaction: Transaction, command: RecordSuppl
         kind=command.kind,
         account=command.account,
         holder=command.holder,
+        holder_latin=command.holder_latin,
+        bic=command.bic,
+        country=command.country,
+        town=command.town,
         recorded_by=transaction.actor.id,
         using_db=transaction.orm,
     )

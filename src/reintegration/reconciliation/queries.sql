@@ -29,12 +29,18 @@ with account as (
     select o.id from field_offices as o, account as a
     where o.partner_id = a.partner_id and coalesce(a.field_office_id, o.id) = o.id
 ), found as (
-    select 'payment' as kind, p.id, coalesce(p.paid_on, (p.released_at at time zone 'Europe/Brussels')::date) as moved_on,
-        l.currency, p.settlement_reference as reference, p.invoice_number, s.name,
-        (select x.account from supplier_accounts as x where x.supplier_id = s.id order by x.number desc limit 1) as account
+    -- What an order to the bank said of it counts before what is known today.
+    select 'payment' as kind, p.id,
+        coalesce(p.paid_on, o.execution_on, (p.released_at at time zone 'Europe/Brussels')::date) as moved_on, l.currency,
+        p.settlement_reference as reference, p.invoice_number, s.name,
+        coalesce(
+            y.account, (select x.account from supplier_accounts as x where x.supplier_id = s.id order by x.number desc limit 1)
+        ) as account
     from payments as p
     cross join lateral (select distinct x.currency from payment_lines as x where x.payment_id = p.id) as l
     left join suppliers as s on s.id = p.supplier_id
+    left join payment_order_lines as y on y.payment_id = p.id and y.in_force
+    left join payment_orders as o on o.id = y.order_id
     where $2::integer < 0 and p.field_office_id in (select o.id from office as o) and p.status in ('released', 'unconfirmed', 'paid')
     union all
     select 'payment_refund', r.id, r.received_on, r.currency, r.reference, p.invoice_number, s.name, null

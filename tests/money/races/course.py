@@ -15,6 +15,7 @@ from tests.money.races.ground import a_ground
 from tests.money.races.lanes import a_racer
 from tests.money.races.likeness_moves import likeness_moves
 from tests.money.races.moves import Move, pairs
+from tests.money.races.order_moves import order_moves
 from tests.money.races.payment_moves import moves_of_payments
 from tests.money.races.racing import Track
 from tests.money.races.receivable_moves import receivable_moves
@@ -35,6 +36,7 @@ SCENES: Final = (
     "lines of a bank",
     "alike suppliers",
     "something is owed",
+    "orders to a bank",
 )
 _THRESHOLD = """
 insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source)
@@ -99,5 +101,6 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
         course.moves[SCENES[9]] = await statement_moves(work)
         course.moves[SCENES[10]] = await likeness_moves(work)
         course.moves[SCENES[11]] = await receivable_moves(work)
+        course.moves[SCENES[12]] = await order_moves(work)
         await ground.keep()
         yield course

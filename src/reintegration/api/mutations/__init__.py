@@ -9,6 +9,7 @@ from reintegration.api.mutations.endorsements import EndorsementMutations
 from reintegration.api.mutations.entitlements import EntitlementMutations
 from reintegration.api.mutations.evidence import EvidenceMutations
 from reintegration.api.mutations.holds import HoldMutations
+from reintegration.api.mutations.payment_orders import PaymentOrderMutations
 from reintegration.api.mutations.payments import PaymentMutations
 from reintegration.api.mutations.periods import PeriodMutations
 from reintegration.api.mutations.plans import PlanMutations
@@ -39,6 +40,7 @@ class Mutation(
     AdvanceMutations,
     StatementMutations,
     StatementMatchMutations,
+    PaymentOrderMutations,
     PeriodMutations,
     ReceivableMutations,
     EvidenceMutations,

@@ -199,6 +199,7 @@ class PaymentMutations:
         errors.NotAtDepartureError,
         errors.ApprovalVoidError,
         errors.PaymentMatchedError,
+        errors.PaymentOrderedError,
         TransitionError,
     )
     async def payment_confirm(self, info: ApiInfo, asked: Input[PaymentConfirmInput]) -> PaymentConfirmPayload:
@@ -206,13 +207,19 @@ class PaymentMutations:
         done = await execute(info, asked, Permission.PAYMENT_SETTLE, confirm_payment, asked.command)
         return PaymentConfirmPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
-    @mutation(PaymentFailPayload, errors.NonPaymentUnprovedError, errors.PaymentMatchedError, TransitionError)
+    @mutation(
+        PaymentFailPayload,
+        errors.NonPaymentUnprovedError,
+        errors.PaymentMatchedError,
+        errors.PaymentOrderedError,
+        TransitionError,
+    )
     async def payment_fail(self, info: ApiInfo, asked: Input[PaymentFailInput]) -> PaymentFailPayload:
-        """Say that the money has certainly not gone; an unconfirmed payment needs evidence for it."""
+        """Say that the money has certainly not gone; one in doubt, or in an order that the bank has, needs evidence."""
         done = await execute(info, asked, Permission.PAYMENT_SETTLE, fail_payment, asked.command)
         return PaymentFailPayload(payment=await returned(info.context, Payment, done.reference.id), replayed=done.replayed)
 
-    @mutation(PaymentMarkUnconfirmedPayload, TransitionError)
+    @mutation(PaymentMarkUnconfirmedPayload, errors.PaymentOrderedError, TransitionError)
     async def payment_mark_unconfirmed(
         self, info: ApiInfo, asked: Input[PaymentMarkUnconfirmedInput]
     ) -> PaymentMarkUnconfirmedPayload:

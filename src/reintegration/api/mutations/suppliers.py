@@ -30,6 +30,10 @@ from reintegration.payments.supplier_errors import AccountOpenError
 _GROUPING = re.compile(r"[\s./-]")
 
 
+def _one_line(text: str | None) -> str | None:
+    return None if text is None else " ".join(text.split())
+
+
 @strawberry.input
 class SupplierRegisterInput(CreationInput):
     """See RegisterSupplier."""
@@ -56,6 +60,16 @@ class SupplierAccountRecordInput(CreationInput):
     kind: AccountKind
     account: str = strawberry.field(description="Spaces, full stops, hyphens and slashes are left out; letters become capitals.")
     holder: str = strawberry.field(description="The name that the bank or operator has.")
+    holder_latin: str | None = strawberry.field(
+        default=None, description="The same in the letters that orders to banks take, as the payee's bank writes it."
+    )
+    bic: str | None = strawberry.field(
+        default=None, description="Of the bank; orders need it across borders, and without an IBAN."
+    )
+    country: str | None = strawberry.field(default=None, description="The holder's, two letters; orders need it across borders.")
+    town: str | None = strawberry.field(
+        default=None, description="The holder's, in Latin letters; orders need it across borders."
+    )
 
     def command(self) -> RecordSupplierAccount:
         """The command."""
@@ -65,6 +79,10 @@ class SupplierAccountRecordInput(CreationInput):
             kind=self.kind.value,
             account=_GROUPING.sub("", self.account).upper(),
             holder=self.holder.strip(),
+            holder_latin=_one_line(self.holder_latin),
+            bic=self.bic,
+            country=self.country,
+            town=_one_line(self.town),
         )
 
 

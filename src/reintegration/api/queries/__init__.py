@@ -9,6 +9,7 @@ import strawberry
 from reintegration.api.queries.advances import AdvanceQueries
 from reintegration.api.queries.cases import CaseQueries
 from reintegration.api.queries.invariants import InvariantQueries
+from reintegration.api.queries.payment_orders import PaymentOrderQueries
 from reintegration.api.queries.payments import PaymentQueries
 from reintegration.api.queries.periods import PeriodQueries
 from reintegration.api.queries.programme import ProgrammeQueries
@@ -24,6 +25,7 @@ class Query(
     PaymentQueries,
     AdvanceQueries,
     StatementQueries,
+    PaymentOrderQueries,
     PeriodQueries,
     ReceivableQueries,
     ProgrammeQueries,

@@ -10,7 +10,7 @@ from reintegration.api import identifiers
 from reintegration.api.codes import bad_user_input
 from reintegration.api.loaders import SQL
 from reintegration.api.pages import Condition
-from reintegration.api.types.enums import PaymentStatus
+from reintegration.api.types.enums import PaymentOrderStatus, PaymentStatus
 from reintegration.api.types.receivable_enums import Debtor, ReceivableState
 from reintegration.cases.values import CaseStatus
 
@@ -51,7 +51,9 @@ def _between(sql: str, name: str, start: date | None, end: date | None) -> Itera
 
 
 def _one_of(
-    sql: str, name: str, values: list[CaseStatus] | list[PaymentStatus] | list[Debtor] | list[ReceivableState] | None
+    sql: str,
+    name: str,
+    values: list[CaseStatus] | list[PaymentStatus] | list[PaymentOrderStatus] | list[Debtor] | list[ReceivableState] | None,
 ) -> Iterator[Condition]:
     if values is not None:
         if not values:
@@ -121,6 +123,30 @@ class PaymentFilter:
             found.append(Condition("t.case_id = {}", identifiers.decode(self.case, "Case")))
         found += _one_of("t.status", "status", self.status)
         found += _between("t.payment_date", "date", self.date_from, self.date_to)
+        return found
+
+
+@strawberry.input(description="Which orders to banks; conditions add up, and days are included.")
+class PaymentOrderFilter:
+    """Of the root field `paymentOrders`."""
+
+    account: strawberry.ID | None = strawberry.field(default=None, description="The bank account that they are paid out of.")
+    status: list[PaymentOrderStatus] | None = None
+    execution_from: date | None = strawberry.field(default=None, description="Of the day on which the bank should pay.")
+    execution_to: date | None = None
+
+    def conditions(self) -> list[Condition]:
+        """The filter in SQL.
+
+        Raises:
+            GraphQLError: BAD_USER_INPUT, naming the field.
+            NotFoundError: not the id of a bank account.
+        """
+        found: list[Condition] = []
+        if self.account is not None:
+            found.append(Condition("t.bank_account_id = {}", identifiers.decode(self.account, "BankAccount")))
+        found += _one_of("t.status", "status", self.status)
+        found += _between("t.execution_on", "execution", self.execution_from, self.execution_to)
         return found
 
 

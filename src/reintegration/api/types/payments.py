@@ -18,6 +18,7 @@ from reintegration.api.types.references import (
     PaymentEndorsementRef,
     PaymentHoldRef,
     PaymentLineRef,
+    PaymentOrderLineRef,
     PaymentRefundRef,
     PaymentShortfallRef,
     PlanItemRef,
@@ -117,6 +118,9 @@ class Payment(Node):
     )
     statement_records: list[StatementMatchRecordRef] | None = to_many(
         "StatementMatchRecord", "record_id", ("match_id", "number"), "What lines of banks' statements say of it.", size=1
+    )
+    order_lines: list[PaymentOrderLineRef] | None = to_many(
+        "PaymentOrderLine", "payment_id", ("id",), "In which orders to a bank it is, or was; one at most is in force.", size=1
     )
 
     @strawberry.field(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from reintegration.api.types.evidence import Document, PaymentDocument
     from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
+    from reintegration.api.types.payment_orders import PaymentOrderDownload, PaymentOrderLine
     from reintegration.api.types.payments import (
         Payment,
         PaymentEndorsement,
@@ -51,6 +52,7 @@ _CASES = strawberry.lazy("reintegration.api.types.cases")
 _ENTITLEMENTS = strawberry.lazy("reintegration.api.types.entitlements")
 _EVIDENCE = strawberry.lazy("reintegration.api.types.evidence")
 _LEDGER = strawberry.lazy("reintegration.api.types.ledger")
+_PAYMENT_ORDERS = strawberry.lazy("reintegration.api.types.payment_orders")
 _PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
 _PERIODS = strawberry.lazy("reintegration.api.types.periods")
 _PLANS = strawberry.lazy("reintegration.api.types.plans")
@@ -87,6 +89,8 @@ PaymentHoldRef = Annotated["PaymentHold", _PAYMENTS]
 PaymentRefundRef = Annotated["PaymentRefund", _PAYMENTS]
 PaymentShortfallRef = Annotated["PaymentShortfall", _PAYMENTS]
 ReceiptCodeRef = Annotated["ReceiptCode", _PAYMENTS]
+PaymentOrderDownloadRef = Annotated["PaymentOrderDownload", _PAYMENT_ORDERS]
+PaymentOrderLineRef = Annotated["PaymentOrderLine", _PAYMENT_ORDERS]
 PaymentLineRef = Annotated["PaymentLine", _PAYMENTS]
 LedgerCorrectionRef = Annotated["LedgerCorrection", _PERIODS]
 OpenItemExplanationRef = Annotated["OpenItemExplanation", _PERIODS]

@@ -68,6 +68,12 @@ class SupplierAccount(Node):
     kind: AccountKind
     account: str
     holder: str = strawberry.field(description="The name that the bank or operator has.")
+    holder_latin: str | None = strawberry.field(
+        description="The same as orders to banks write it, where it was in other letters."
+    )
+    bic: str | None = strawberry.field(description="Of the bank.")
+    country: str | None = strawberry.field(description="The holder's, two letters; banks ask across borders.")
+    town: str | None = strawberry.field(description="The holder's.")
     recorded_by: str
     recorded_at: datetime
     decision: Decision | None = strawberry.field(description="Null until it is decided.")
