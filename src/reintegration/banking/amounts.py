@@ -43,7 +43,9 @@ class AmountFormat:
         group = re.escape(self.grouping_sign)
         whole = r"[0-9]{1,15}"
         if self.grouping_sign:
-            upper = f"[1-9][0-9]?(?:{group}[0-9]{{2}}){{0,6}}" if self.is_lakh else f"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}}){{0,4}}"
+            upper = (
+                f"[1-9][0-9]?(?:{group}[0-9]{{2}}){{0,6}}" if self.is_lakh else f"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}}){{0,4}}"
+            )
             whole = f"{whole}|{upper}{group}[0-9]{{3}}"
         return re.compile(f"(?P<whole>{whole})(?:{re.escape(self.decimal_sign)}(?P<fraction>[0-9]{{1,9}}))?", re.ASCII)
 
