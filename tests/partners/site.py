@@ -70,6 +70,13 @@ class Site:
         assert await self.position() == before, answer
         return str(answer["code"])
 
+    async def sees(self, query: str, **variables: object) -> Part:
+        """The first root of a query of the coordinator's."""
+        answer = await self.server.post(query, variables, self.coordinator.token)
+        (root,) = answer.data.values()
+        found: Part = root  # type: ignore[assignment] # JSON
+        return found
+
     async def holds(self) -> None:
         """Every invariant, asked for through the API."""
         found = await self.person(Role.AUDITOR).asks("Invariants", now=True)
