@@ -1,15 +1,19 @@
 """Payments that were released to the partner, what it says that became of them, and what we then hold of their cases."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from uuid import UUID, uuid4
 
 from reintegration.api.identifiers import encode
-from tests.builders import days_ago
+from reintegration.database.unit_of_work import UnitOfWork
+from reintegration.entitlements.commands import GrantEntitlements
+from reintegration.entitlements.service import grant_entitlements
+from tests import builders
+from tests.builders import COUNSELLOR, days_ago
 from tests.operations.walk import Person, euros
 from tests.partners.site import Site
-from tests.payment_steps import BuiltPlan, a_draft, a_planned_case, attach, carry, supplied
+from tests.payment_steps import BuiltPlan, a_draft, a_line, a_planned_case, an_approved_plan, attach, carry, done, supplied
 from tests.payment_steps import euros as cents
 
 _SEEN: Final = """
@@ -69,10 +73,24 @@ class Order:
         return await self.site.refused(who, operation, **asked)
 
 
-async def an_order(site: Site, minor: int = 40_000, *, status: str = "released", plan: BuiltPlan | None = None) -> Order:
+async def an_earlier_plan(work: UnitOfWork, days: int) -> BuiltPlan:
+    """A plan of a case that arrived so many days ago."""
+    asked = builders.a_registration()
+    intake = replace(asked.intake, applied_on=days_ago(days + 30), consent_signed_on=days_ago(days + 30))
+    case = await builders.a_referred_case(work, replace(asked, intake=intake))
+    await builders.an_exception(work, case)
+    assessment = await builders.an_assessment(work, case, planned=days_ago(days + 1))
+    await done(work, COUNSELLOR, grant_entitlements, GrantEntitlements(case_id=case.id, assessment_id=assessment))
+    gone = await builders.depart(work, case, on=days_ago(days + 1))
+    return await an_approved_plan(work, await builders.arrive(work, gone, on=days_ago(days)), a_line(150_000))
+
+
+async def an_order(
+    site: Site, minor: int = 40_000, *, status: str = "released", plan: BuiltPlan | None = None, on: date | None = None
+) -> Order:
     """A payment to a supplier, with the papers that say it was paid, out of a budget of 1,500 EUR in a case of 1,800."""
     case = plan or await a_planned_case(site.work)
-    payment: UUID = await a_draft(site.work, case, await supplied(site.work, cents(minor)))
+    payment: UUID = await a_draft(site.work, case, await supplied(site.work, cents(minor), on=on))
     await carry(site.work, payment, status)
     if status != "approved":
         await attach(site.work, payment, "proof_of_payment")

@@ -134,15 +134,12 @@ async def put_in_pieces(upload: Part, data: bytes, *, sent: float = 1.0) -> int 
     """PUT a file a few bytes at a time; the status, or None when the line is cut after a part of it."""
     address = urlsplit(str(upload["url"]))
     target = f"{address.path}?{address.query}" if address.query else address.path
-    headers = {header["name"]: header["value"] for header in upload["headers"]}
-    names = {name.lower() for name in headers}
-    headers |= {} if "content-length" in names else {"Content-Length": str(len(data))}
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if name.lower() != "host")
+    headers = {str(header["name"]).lower(): header["value"] for header in upload["headers"]}
+    headers |= {"host": address.netloc, "content-length": str(len(data)), "connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
-        writer.write(
-            f"{upload['method']} {target} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n{head}\r\n".encode()
-        )
+        writer.write(f"{upload['method']} {target} HTTP/1.1\r\n{head}\r\n".encode())
         end = int(len(data) * sent)
         for place in range(0, end, 7):
             writer.write(data[place : min(place + 7, end)])

@@ -104,7 +104,7 @@ async def test_money_comes_back_before_it_arrived(site: Site) -> None:
     office = (await site.coordinator.does("AdvanceSend", **onward))["advance"]["id"]
     back = {"advanceId": office, "amount": euros("50.00"), "sentOn": days_ago(2).isoformat(), "reference": "B-1"}
     assert await site.refused(site.officer, "AdvanceReturnSend", **back) == "ADVANCE_CLOSED"
-    assert await site.refused(site.coordinator, "AdvanceSettle", advanceId=office, expectedVersion=1) == "ADVANCE_NOT_AT_ZERO"
+    assert await site.refused(site.coordinator, "AdvanceSettle", advanceId=office, expectedVersion=1) == "TRANSITION_NOT_ALLOWED"
     await site.approver.does("AdvanceReceive", advanceId=office, amount=euros("199.00"), **arrived)
     twice = {"advanceId": office, "amount": euros("200.00"), **arrived}
     assert await site.refused(site.approver, "AdvanceReceive", **twice) == "VERSION_CONFLICT"

@@ -46,7 +46,7 @@ async def sent(request: web.Request, most_bytes: int, most_s: float) -> object:
     """The JSON of a POST's body, read no further and waited for no longer than the limits, or what a GET's query says.
 
     Raises:
-        RequestRefusedError: it isn't JSON, too long, or did not come.
+        RequestRefusedError: it isn't JSON, too long, or did not come whole.
     """
     if request.method == "GET":
         given: dict[str, object] = dict(request.query)
@@ -59,6 +59,9 @@ async def sent(request: web.Request, most_bytes: int, most_s: float) -> object:
     except TimeoutError as error:
         # Whoever sends a byte now and then would hold a connection and a task for ever.
         raise RequestRefusedError(408, Code.TIMEOUT, f"The body did not arrive within {most_s:g} s") from error
+    except ConnectionError as error:
+        # On a bad line this is no outage of ours, and nobody reads the answer.
+        raise bad_request("The connection was lost before the body had arrived") from error
     return _json(body)
 
 
