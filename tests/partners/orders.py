@@ -59,9 +59,11 @@ class Order:
         asked = {"paymentId": self.payment, "expectedVersion": version, "reference": reference}
         return {"idempotencyKey": key or str(uuid4()), **asked, "paidOn": (on or days_ago(2)).isoformat()}
 
-    def in_part(self, version: int, line: str, amount: str) -> dict[str, object]:
-        """The input that says that of a line only so much was paid."""
-        return {**self.paid(version), "paidInPart": [{"lineId": line, "amount": euros(amount)}]}
+    async def line_paid(self, minor: int) -> dict[str, object]:
+        """What of its only line was paid, for `paidInPart`."""
+        payment = await self.site.sees("query ($id: ID!) { payment(id: $id) { lines { id } } }", id=self.payment)
+        (line,) = payment["lines"]
+        return {"lineId": line["id"], "amount": euros(f"{minor // 100}.{minor % 100:02}")}
 
     def failed(self, version: int, *, key: str | None = None) -> dict[str, object]:
         """The input that says it was not."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -35,6 +36,9 @@ query ($id: ID!) {{
   }}
 }}
 """
+
+
+_FILES: Final = "query ($id: ID!) { bankAccount(id: $id) { files(first: 100) { edges { node { status } } } } }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,12 @@ class Partner:
         names = ("bankReference", "endToEndReference", "counterpartyName", "counterpartyAccount", "remittance")
         seen = tuple((line["bookedOn"], line["amount"]["amount"], *(line[name] for name in names)) for line in lines)
         return Held(account["balance"]["amount"], seen, tuple(line["id"] for line in lines))
+
+    async def files(self) -> Counter[str]:
+        """How many files we have of each status; what was not taken waits for ever, and nothing of it counts."""
+        answer = await self.site.server.post(_FILES, {"id": self.account_id}, self.officer.token)
+        account: Part = answer.data["bankAccount"]  # type: ignore[assignment] # JSON
+        return Counter(edge["node"]["status"] for edge in account["files"]["edges"])
 
     async def agrees(self) -> Held:
         """Our books are the partner's for all that was accepted, to the cent and the letter, and every invariant holds."""

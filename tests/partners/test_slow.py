@@ -71,8 +71,8 @@ async def test_other_bytes_than_were_announced_are_not_taken(site: Site) -> None
     await partner.agrees()
 
 
-async def test_an_outcome_after_the_payment_was_held(site: Site) -> None:
-    """The money went before anybody stopped it: the truth is recorded, and the hold stays for who placed it."""
+async def test_a_hold_that_comes_after_the_money_went(site: Site) -> None:
+    """It stops nothing any more, so it is refused, and what the partner says of the payment counts."""
     order = await an_order(site)
     held = {"paymentId": order.payment, "cause": "SUSPICION", "reason": "A neighbour called"}
     placed = await site.finance.sends("PaymentHold", {"idempotencyKey": str(uuid4()), **held})
