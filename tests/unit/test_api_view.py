@@ -1,7 +1,9 @@
 """GraphQL over HTTP by a real server on loopback: sign-in, form, errors, limits, profiles."""
 
+import asyncio
 import hashlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -76,6 +78,19 @@ async def test_a_malformed_request_is_told_why(body: bytes, status: int, code: s
     async with serve(Edge()) as client:
         response = await client.post("/graphql", data=body, headers={"Content-Type": "application/json"})
         assert await _error(response) == (status, code, message)
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
+    async def a_byte_now_and_then() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    async with serve(Edge(limits=Limits(body_s=0.2))) as client:
+        response = await client.post("/graphql", data=a_byte_now_and_then(), headers={"Content-Type": "application/json"})
+        assert await _error(response) == (408, "TIMEOUT", "The body did not arrive within 0.2 s")
+        response = await client.post("/graphql", json={"query": "{ hello }"})
+        assert response.status == 200
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/json; charset=iso-8859-1", "multipart/form-data; boundary=x"])

@@ -16,6 +16,7 @@ POINT = AmountFormat(".", ",")
 SWISS = AmountFormat(".", "'")
 LAKH = AmountFormat(".", ",", is_lakh=True)
 TWO = AmountFormat(".", ",", decimals=2)
+WHOLE = AmountFormat(".", ",", decimals=0)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,11 @@ TWO = AmountFormat(".", ",", decimals=2)
         (COMMA, "\u200f\u0661\u0662\u066b\u0665\u0660-\u200f", 2, -1_250),
         (COMMA, "\u0967\u0968,\u0969\u096a", 2, 1_234),
         (POINT, "10000000000000.00", 2, 10**15),
+        (COMMA, "12.500,000", 3, 12_500_000),
+        (COMMA, "1.012.500", 3, 1_012_500_000),
+        (WHOLE, "12,500", 3, 12_500_000),
+        (COMMA_SPACE, "12 500", 3, 12_500_000),
+        (COMMA, "0012,50", 2, 1_250),
     ],
 )
 def test_an_amount_is_read_to_the_minor_unit(form: AmountFormat, text: str, digits: int, minor: int) -> None:
@@ -81,6 +87,14 @@ def test_an_amount_is_read_to_the_minor_unit(form: AmountFormat, text: str, digi
         (TWO, "5.000", 0, "with 2 decimals"),
         (TWO, "5,000", 2, "with 2 decimals"),
         (TWO, "5,000.50", 0, "at most 0 decimals"),
+        (COMMA, "0.750", 2, "an amount such as"),
+        (COMMA, "0.000", 3, "an amount such as"),
+        (COMMA, "00.750,00", 2, "an amount such as"),
+        (LAKH, "01,234.00", 2, "an amount such as"),
+        (LAKH, "0,750", 2, "an amount such as"),
+        (COMMA, "12.500", 3, "a group may be decimals here"),
+        (COMMA, "-812.500", 3, "a group may be decimals here"),
+        (LAKH, "12,500", 3, "a group may be decimals here"),
         (COMMA, "", 2, "an amount such as"),
         (COMMA, "-", 2, "an amount such as"),
         (COMMA, "--1,00", 2, "an amount such as"),

@@ -110,6 +110,17 @@ def test_every_prefix_and_encoding_of_xml_is_the_same_message() -> None:
         assert read_camt053(other)[0].lines == expected.lines
 
 
+def test_a_message_in_utf_8_that_calls_itself_something_else_is_refused() -> None:
+    message = V4.document(V4.statement(V4.entry("1.00", V4.transaction("E", creditor=("Şişli", "1234"))), closing="99.00"))
+    for said in ("windows-1251", "ISO-8859-1", "windows-1256"):
+        told = f"row 1: text in {said}, as the file says of itself, was expected; this is UTF-8"
+        assert refused(message.replace(b"UTF-8", said.encode())) == [told]
+    (statement,) = read_camt053(message.replace(b"UTF-8", b"utf-8"))
+    assert statement.lines[0].counterparty_name == "Şişli"
+    ascii_alone = message.replace("Şişli".encode(), b"Sisli")
+    assert read_camt053(ascii_alone.replace(b"UTF-8", b"ISO-8859-1"))[0].lines[0].counterparty_name == "Sisli"
+
+
 def test_texts_and_lines_have_limits() -> None:
     long = V4.transaction("E", remittance=f"<Ustrd>{'x' * (LONGEST_TEXT + 1)}</Ustrd>")
     (fault,) = refused(V4.document(V4.statement(V4.entry("1.00", long), closing="99.00")))

@@ -23,7 +23,7 @@ class Limits:
     """How much one request may ask for.
 
     `tokens` also bounds graphql-core's check of overlapping fields, which is quadratic. `cost` lets a nested page of 50
-    cases pass.
+    cases pass. `body_s` is how long the largest body may take to arrive: 2 kB/s is enough.
     """
 
     depth: int = 15
@@ -32,6 +32,7 @@ class Limits:
     root_fields: int = 20
     cost: int = 100_000
     body_bytes: int = 256 * 1024
+    body_s: float = 120.0
     timeout_s: float = 30.0
 
 

@@ -1,5 +1,6 @@
 """A GraphQL request from what came over the wire, checked before anything believes it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -41,18 +42,27 @@ def bad_request(message: str, status: int = 400) -> RequestRefusedError:
     return RequestRefusedError(status, Code.BAD_REQUEST, message)
 
 
-async def sent(request: web.Request, most_bytes: int) -> object:
-    """The JSON of a POST's body, read no further than the limit, or what a GET's query says.
+async def sent(request: web.Request, most_bytes: int, most_s: float) -> object:
+    """The JSON of a POST's body, read no further and waited for no longer than the limits, or what a GET's query says.
 
     Raises:
-        RequestRefusedError: it isn't JSON, or too long.
+        RequestRefusedError: it isn't JSON, too long, or did not come whole.
     """
     if request.method == "GET":
         given: dict[str, object] = dict(request.query)
         return given | {name: _json(text) for name in ("variables", "extensions") if (text := request.query.get(name))}
     if not _is_json(request.headers.get("Content-Type", "")):
         raise bad_request("The body must be application/json in UTF-8", status=415)
-    return _json(await _body(request, most_bytes))
+    try:
+        async with asyncio.timeout(most_s):
+            body = await _body(request, most_bytes)
+    except TimeoutError as error:
+        # Whoever sends a byte now and then would hold a connection and a task for ever.
+        raise RequestRefusedError(408, Code.TIMEOUT, f"The body did not arrive within {most_s:g} s") from error
+    except ConnectionError as error:
+        # On a bad line this is no outage of ours, and nobody reads the answer.
+        raise bad_request("The connection was lost before the body had arrived") from error
+    return _json(body)
 
 
 async def _body(request: web.Request, most_bytes: int) -> bytes:

@@ -228,7 +228,7 @@ class ApiView(GraphQLView[ApiContext, None]):
         """Read one operation from a GET's query or a POST's JSON, once."""
         if _PARAMETERS not in request:
             request[_PARAMETERS] = read_parameters(
-                await sent(request, self.limits.body_bytes), self.documents, only_trusted=self.is_production
+                await sent(request, self.limits.body_bytes, self.limits.body_s), self.documents, only_trusted=self.is_production
             )
         return request[_PARAMETERS]
 

@@ -16,6 +16,9 @@ _SIGNED: Final = re.compile(r"(?P<open>\()?\s*(?P<front>[+-])?\s*(?P<number>[^+(
 _ISO: Final = re.compile(r"\+?(?P<whole>[0-9]{0,18})(?:\.(?P<fraction>[0-9]{0,17}))?", re.ASCII)
 MOST_DECIMALS: Final = 4
 _LONGEST_CELL: Final = 80
+_DECIMAL_SIGNS: Final = {".", ","}
+_GROUP: Final = 3
+"""Digits of the last group; a few currencies, such as the Tunisian and the Iraqi dinar, have as many decimals."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,10 @@ class AmountFormat:
 
     `decimal_sign` is "." or ",". `grouping_sign` is "", " ", "'", "." or ","; a space stands for every space that no line
     breaks at, an apostrophe for the curly one too. Groups are of three digits, with `is_lakh` of two above the last three
-    (12,34,567). `decimals` is how many are always written; without it as many as the currency has, or fewer. The Arabic decimal
-    and grouping signs count as the ones given here.
+    (12,34,567), and the first one does not begin with a zero: 0.750 are no seven hundred and fifty. `decimals` is how many are
+    always written; without it as many as the currency has, or fewer, and with three in the currency an amount of two groups and
+    no decimals (12.500) is refused, for a bank with the other sign writes twelve and a half so. The Arabic decimal and grouping
+    signs count as the ones given here.
     """
 
     decimal_sign: str
@@ -38,7 +43,9 @@ class AmountFormat:
         group = re.escape(self.grouping_sign)
         whole = r"[0-9]{1,15}"
         if self.grouping_sign:
-            upper = f"[0-9]{{1,2}}(?:{group}[0-9]{{2}}){{0,6}}" if self.is_lakh else f"[0-9]{{1,3}}(?:{group}[0-9]{{3}}){{0,4}}"
+            upper = (
+                f"[1-9][0-9]?(?:{group}[0-9]{{2}}){{0,6}}" if self.is_lakh else f"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}}){{0,4}}"
+            )
             whole = f"{whole}|{upper}{group}[0-9]{{3}}"
         return re.compile(f"(?P<whole>{whole})(?:{re.escape(self.decimal_sign)}(?P<fraction>[0-9]{{1,9}}))?", re.ASCII)
 
@@ -71,8 +78,14 @@ class AmountFormat:
             raise ValueError(f"an amount with {self.decimals} decimals such as {self.example(digits)} was expected")
         if self.decimals is None and len(fraction) > digits:
             raise ValueError(f"an amount with at most {digits} decimals, as the currency has, was expected")
+        if self.decimals is None and digits == _GROUP and not fraction and self._looks_like_decimals(number["whole"]):
+            raise ValueError("decimals, or a mapping that says how many there are, were expected: a group may be decimals here")
         amount = _scaled(whole, fraction, digits)
         return AmountMinor(-amount if signed["open"] or "-" in (signed["front"], signed["back"]) else amount)
+
+    def _looks_like_decimals(self, whole: str) -> bool:
+        """Whether another bank writes a decimal sign where this one has the only sign between its groups."""
+        return self.grouping_sign in _DECIMAL_SIGNS and whole.count(self.grouping_sign) == 1
 
 
 def _one_sign(signed: re.Match[str]) -> bool:

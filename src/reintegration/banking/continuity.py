@@ -1,5 +1,9 @@
 """The arithmetic that a statement must pass, and what lies between two statements of an account."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
 from reintegration.banking.faults import FaultLog
 from reintegration.banking.statement import Balance, Statement, StatementEnd, StatementLine
 from reintegration.kernel.money import LARGEST_AMOUNT_MINOR, Money
@@ -66,6 +70,60 @@ def gap_between(before: StatementEnd, after: Statement) -> str | None:
         if not new_year:
             return f"statement number {first + 1} was expected, not {second}"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """By what a line is known again: its day, its amount, and the bank's reference or, without one, all it says."""
+
+    booking_date: date
+    amount_minor: int
+    said: tuple[str | None, ...]
+
+    @classmethod
+    def of(cls, line: StatementLine) -> "BookedLine":
+        """A line that was read."""
+        texts = (line.end_to_end_reference, line.counterparty_name, line.counterparty_account, line.remittance)
+        return cls(line.booking_date, line.amount_minor, said_of(line.bank_reference, *texts))
+
+
+def said_of(bank_reference: str | None, *texts: str | None) -> tuple[str | None, ...]:
+    """What `BookedLine.said` holds."""
+    return texts if bank_reference is None else (bank_reference,)
+
+
+def repeated_lines(known: Sequence[BookedLine], statement: Statement) -> int:
+    """How many lines of `statement`, from its first on, are `known` already; 0 when it follows them.
+
+    `known` are the account's last lines, oldest first, up to the balance with which the statement opens. Balances alone do not
+    tell: lines that come to nothing together leave the balance where it was, and the same file in other bytes, or one that begins
+    some days earlier, then follows itself. So the statement is laid beside every place of `known` at which the account held what
+    it opens with: it repeats them when one agrees with the other up to the end of either. Lines of zero alone repeat nothing.
+    """
+    new = [BookedLine.of(line) for line in statement.lines]
+    first_moving = next((place for place, line in enumerate(new) if line.amount_minor), len(new))
+    balance: int = statement.opening.amount_minor
+    lengths = _common_lengths(new, known)
+    for place in range(len(known) - 1, -1, -1):
+        balance -= known[place].amount_minor
+        is_whole = lengths[place] == min(len(new), len(known) - place)
+        if is_whole and lengths[place] > first_moving and balance == statement.opening.amount_minor:
+            return lengths[place]
+    return 0
+
+
+def _common_lengths(new: Sequence[BookedLine], known: Sequence[BookedLine]) -> list[int]:
+    """For each place of `known` how many lines from there on are those with which `new` begins (the Z algorithm: linear)."""
+    both: list[BookedLine | None] = [*new, None, *known]
+    lengths, start, end = [0] * len(both), 0, 0
+    for place in range(1, len(both)):
+        length = min(end - place, lengths[place - start]) if place < end else 0
+        while place + length < len(both) and both[length] == both[place + length]:
+            length += 1
+        lengths[place] = length
+        if place + length > end:
+            start, end = place, place + length
+    return lengths[len(new) + 1 :]
 
 
 def amount_text(amount_minor: int, currency: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from reintegration.banking.faults import FaultLog
 from reintegration.banking.mapping import CsvMapping, Encoding
 from reintegration.banking.statement import LARGEST_FILE_BYTES, MOST_LINES
+from reintegration.banking.text import is_utf_8
 
 MOST_ROWS: Final = MOST_LINES + 1_000
 """Header, footer and empty rows included."""
@@ -55,7 +56,7 @@ def _decoded(content: bytes, encoding: Encoding, faults: FaultLog) -> str:
     if mark is None and encoding is Encoding.UTF_16:
         faults.add("a byte order mark was expected at the start of a file in UTF-16")
         return ""
-    if mark is None and encoding not in _UNICODE and _is_utf_8(content):
+    if mark is None and encoding not in _UNICODE and is_utf_8(content):
         # Read as an 8-bit code it would give no error, but other names.
         faults.add(f"text in {encoding.value} was expected; this is UTF-8")
         return ""
@@ -68,14 +69,3 @@ def _decoded(content: bytes, encoding: Encoding, faults: FaultLog) -> str:
         faults.add(f"text in {mark or encoding.value} was expected, without NUL", row=text.count("\n", 0, text.index("\0")) + 1)
         return ""
     return text
-
-
-def _is_utf_8(content: bytes) -> bool:
-    """Whether it holds characters beyond ASCII, all of them spelled as UTF-8 does: no 8-bit text does that by chance."""
-    if content.isascii():
-        return False
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

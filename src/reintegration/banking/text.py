@@ -46,3 +46,14 @@ def with_ascii_digits(text: str) -> str:
     if len(zeros) > 1:
         raise ValueError("digits of one script")
     return "".join(signs)
+
+
+def is_utf_8(content: bytes) -> bool:
+    """Whether it holds characters beyond ASCII, all of them spelled as UTF-8 does: no 8-bit text does that by chance."""
+    if content.isascii():
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -10,13 +10,14 @@ from typing import Final
 from xml.parsers import expat
 
 from reintegration.banking.statement import LARGEST_FILE_BYTES
-from reintegration.banking.text import plain
+from reintegration.banking.text import is_utf_8, plain
 
 MOST_ELEMENTS: Final = 300_000
 """Some six thousand entries of a talkative bank, and 100 MB while they are read."""
 DEEPEST_LEVEL: Final = 40
 """camt.053 goes about 15 deep."""
 _SEPARATOR: Final = " "
+_SPELLED_ALIKE: Final = {"UTF-8", "UTF8"}
 
 
 class XmlRefusedError(ValueError):
@@ -64,6 +65,8 @@ class Element:
 @dataclass(slots=True)
 class _Builder:
     parser: expat.XMLParserType
+    is_utf_8: bool
+    """Beyond ASCII, and spelled as UTF-8 alone does."""
     root: Element | None = None
     namespace: str = ""
     open: list[Element | None] = field(default_factory=list)
@@ -72,6 +75,11 @@ class _Builder:
 
     def refuse(self, reason: str) -> None:
         raise XmlRefusedError(reason, self.parser.CurrentLineNumber)
+
+    def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        """A file in UTF-8 that calls itself something else would be read with other names, and without an error."""
+        if self.is_utf_8 and encoding is not None and encoding.upper() not in _SPELLED_ALIKE:
+            self.refuse(f"text in {encoding}, as the file says of itself, was expected; this is UTF-8")
 
     def doctype(self, *_: object) -> None:
         self.refuse("XML without a document type was expected")
@@ -116,7 +124,8 @@ def read_xml(content: bytes) -> tuple[Element, str]:
         raise XmlRefusedError(f"at most {LARGEST_FILE_BYTES} bytes are read", 1)
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.buffer_text = True
-    builder = _Builder(parser)
+    builder = _Builder(parser, is_utf_8(content))
+    parser.XmlDeclHandler = builder.declaration
     parser.StartDoctypeDeclHandler = builder.doctype
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
@@ -131,7 +140,7 @@ def read_xml(content: bytes) -> tuple[Element, str]:
         raise XmlRefusedError("a known encoding was expected", parser.CurrentLineNumber) from error
     finally:
         # The handlers are methods of the builder, which holds the parser: without this it all waits for the garbage collector.
-        parser.StartDoctypeDeclHandler = parser.StartElementHandler = None
+        parser.XmlDeclHandler = parser.StartDoctypeDeclHandler = parser.StartElementHandler = None
         parser.EndElementHandler = parser.CharacterDataHandler = None
     assert builder.root is not None, "well-formed XML has an element"  # noqa: S101
     return builder.root, builder.namespace

@@ -27,7 +27,8 @@ _PARTS: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "decimal_sign": "`.` or `,`.",
             "grouping_sign": "Between thousands: nothing, a space, `'`, `.` or `,`.",
             "is_lakh": "Groups are of two digits above the last three, as in 12,34,567.",
-            "decimals": "How many each amount shows, 0 to 4; null: as many as its currency has, or fewer.",
+            "decimals": "How many each amount shows, 0 to 4; null: as many as its currency has, or fewer, and in a currency of"
+            " three (IQD, TND) never one group without decimals (`12.500`), which has two readings.",
             "encoding": "How the file spells its characters, unless it begins with a byte order mark.",
             "header_rows": f"Rows before the first line, 0 to {MOST_EDGE_ROWS}.",
             "footer_rows": f"The last rows that are not empty and no lines, 0 to {MOST_EDGE_ROWS}.",

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from reintegration.banking.statement import Balance, Statement
+from reintegration.banking.statement import Statement
 from reintegration.kernel.canonical import JsonDocument
 from reintegration.kernel.money import Money
 
@@ -75,11 +75,19 @@ class RequestStatementUpload:
 
 
 @dataclass(frozen=True, slots=True)
-class BesideCsv:
-    """What a person says of a CSV file that shows no balances."""
+class BesideBalance:
+    """What a person says that the account held at the end of a day."""
 
-    opening: Balance | None = None
-    closing: Balance | None = None
+    money: Money
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class BesideCsv:
+    """What a person says of a CSV file that shows no balances, in the account's currency."""
+
+    opening: BesideBalance | None = None
+    closing: BesideBalance | None = None
     number: str | None = None
 
 

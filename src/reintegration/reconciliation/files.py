@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from reintegration.banking.camt_reader import read_camt053
-from reintegration.banking.continuity import gap_between
+from reintegration.banking.continuity import BookedLine, gap_between, repeated_lines, said_of
 from reintegration.banking.csv_reader import BesideFile, read_csv
 from reintegration.banking.mapping import CsvMapping, mapping_from_document
 from reintegration.banking.statement import Balance, Statement, StatementEnd
@@ -23,11 +23,17 @@ from reintegration.evidence.errors import UploadDiffersError, UploadMissingError
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.actor import Actor
 from reintegration.kernel.clock import now
-from reintegration.kernel.errors import SamePersonError, TransitionError
+from reintegration.kernel.errors import InvalidInputError, SamePersonError, TransitionError
 from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import AmountMinor
 from reintegration.kernel.reference import Reference
-from reintegration.reconciliation.commands import BesideCsv, ImportStatements, RequestStatementUpload, WithdrawStatements
+from reintegration.reconciliation.commands import (
+    BesideBalance,
+    BesideCsv,
+    ImportStatements,
+    RequestStatementUpload,
+    WithdrawStatements,
+)
 from reintegration.reconciliation.errors import (
     MappingMissingError,
     StatementGapError,
@@ -94,6 +100,7 @@ async def read_statement_file(
         UploadMissingError, UploadDiffersError: the store does not hold what was announced.
         MappingMissingError: a CSV file of an account without a mapping.
         StatementRefusedError: with each fault of the file.
+        InvalidInputError: a balance beside it is in another currency than the account.
         StatementOfOtherAccountError: it holds nothing of this account.
     """
     require(actor, Permission.STATEMENT_IMPORT)
@@ -141,7 +148,7 @@ async def import_statements(transaction: Transaction, command: ImportStatements)
     before = await _end(transaction, account)
     number = await BankStatement.filter(bank_account_id=account.id).using_db(transaction.orm).count()
     for place, statement in enumerate(command.statements, start=1):
-        gap = gap_between(before, statement)
+        gap = gap_between(before, statement) or await _repetition(transaction, account, before, statement)
         if gap is not None:
             raise StatementGapError(reason=gap)
         await _record(transaction, file, number + place, statement)
@@ -180,11 +187,20 @@ def _from_csv(content: bytes, mapping: CsvMapping, account: BankAccount, beside:
     said = BesideFile(
         account=account.account,
         currency=account.currency_row_id,
-        opening=beside.opening,
-        closing=beside.closing,
+        opening=_balance(beside.opening, "opening", account),
+        closing=_balance(beside.closing, "closing", account),
         number=beside.number,
     )
     return (read_csv(content, mapping, said),)
+
+
+def _balance(said: BesideBalance | None, field: str, account: BankAccount) -> Balance | None:
+    """What was said, when it is in the account's currency: another one may have other decimals."""
+    if said is None:
+        return None
+    if said.money.currency != account.currency_row_id:
+        raise InvalidInputError(field=f"{field}.amount", reason=f"in {account.currency_row_id}, as the account is")
+    return Balance(AmountMinor(said.money.amount_minor), said.on)
 
 
 async def _last_mapping(transaction: Transaction, account_id: UUID) -> StatementMapping | None:
@@ -204,6 +220,17 @@ async def _end(transaction: Transaction, account: BankAccount) -> StatementEnd:
         return StatementEnd(account.account, account.currency_row_id, None, closing)
     closing = Balance(AmountMinor(last["closing_minor"]), last["closing_on"])
     return StatementEnd(account.account, account.currency_row_id, last["electronic_sequence"], closing)
+
+
+async def _repetition(transaction: Transaction, account: BankAccount, before: StatementEnd, statement: Statement) -> str | None:
+    """Why the statement brings lines again, or None when it doesn't; it can't where it begins after the last one ended."""
+    first_day = min((line.booking_date for line in statement.lines), default=None)
+    if first_day is None or first_day > before.closing.day:
+        return None
+    rows = await transaction.fetch(_SQL["lines_since"], account.id, first_day)
+    known = [BookedLine(row["booked_on"], row["amount_minor"], said_of(*row["said"])) for row in rows]
+    lines = repeated_lines(known, statement)
+    return f"its first {lines} line(s) are in the statements before it already" if lines else None
 
 
 async def _record(transaction: Transaction, file: StatementFile, number: int, statement: Statement) -> None:

@@ -1,6 +1,16 @@
 -- name: last_statement
 select s.closing_minor, s.closing_on, s.electronic_sequence from last_statement($1) as s
 
+-- name: lines_since
+-- The lines of the account's statements that ended on that day or later, for who looks whether the next one repeats some.
+select l.booked_on, l.amount_minor,
+    array[l.bank_reference, l.end_to_end_reference, l.counterparty_name, l.counterparty_account, l.remittance] as said
+from statements as s
+join statement_files as f on f.id = s.file_id and f.status = 'imported'
+join statement_lines as l on l.statement_id = s.id
+where s.bank_account_id = $1 and s.closing_on >= $2
+order by s.number, l.number
+
 -- name: record_lines
 insert into statement_lines (
     statement_id, bank_account_id, currency, id, number, source_row, booked_on, value_on, amount_minor, is_reversal, transactions,

@@ -26,15 +26,14 @@ from reintegration.api.types.statements import BankAccount, StatementFile, State
 from reintegration.banking.accounts import normalised_account
 from reintegration.banking.faults import StatementRefusedError
 from reintegration.banking.mapping import MappingRefusedError
-from reintegration.banking.statement import Balance
 from reintegration.cases.errors import FutureDateError
 from reintegration.evidence.errors import UploadDiffersError, UploadMissingError
 from reintegration.identity.permissions import Permission
 from reintegration.kernel.errors import InvalidInputError, SamePersonError, TransitionError
-from reintegration.kernel.money import AmountMinor
 from reintegration.reconciliation import errors
 from reintegration.reconciliation.accounts import open_bank_account, record_mapping
 from reintegration.reconciliation.commands import (
+    BesideBalance,
     BesideCsv,
     ImportStatements,
     OpenBankAccount,
@@ -116,14 +115,14 @@ class StatementRequestUploadInput(CreationInput):
 
 @strawberry.input(description="What an account held at the end of a day, or before the first line.")
 class BalanceInput:
-    """See Balance."""
+    """See BesideBalance."""
 
     amount: MoneyInput
     on: date
 
-    def read(self, field: str) -> Balance:
-        """The balance; the account's currency is checked with the file."""
-        return Balance(AmountMinor(self.amount.read(field).amount_minor), self.on)
+    def read(self, field: str) -> BesideBalance:
+        """The balance; its currency is compared with the account's where the file is read."""
+        return BesideBalance(self.amount.read(field), self.on)
 
 
 @strawberry.input
