@@ -1,7 +1,8 @@
 """For the tests that kill: a process that has loaded our code, to bear the victims, and where trials are held."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import asyncpg
 import pytest
@@ -24,30 +25,38 @@ async def nursery() -> AsyncIterator[Nursery]:
     await opened.close()
 
 
-@pytest.fixture(scope="module")
-async def arena(
-    nursery: Nursery,
-    own_database: DatabaseAddresses,
-    object_store_address: ObjectStoreAddress,
-    object_store: ObjectStore,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Arena]:
-    """Two servers over a database of the module's own; the victim is not started yet."""
+@dataclass(frozen=True, slots=True)
+class Arenas:
+    """Makes places for trials over any database."""
 
-    def server(folder: Path, module: str) -> ApiProcess:
-        made = ApiProcess.over(nursery, own_database, object_store_address, folder)
+    nursery: Nursery
+    store: ObjectStore
+    folders: pytest.TempPathFactory
+
+    @asynccontextmanager
+    async def open(self, database: DatabaseAddresses, *, has_survivor: bool) -> AsyncIterator[Arena]:
+        """Two servers, of which the survivor is started; or one that answers retries itself, started."""
+        victim = self._server(database, self.store.address, "tests.faults.victim")
+        survivor = self._server(database, self.store.address, "reintegration") if has_survivor else victim
+        owner = await asyncpg.create_pool(database.superuser_url, min_size=1, max_size=1)
+        async with open_work(database) as work:
+            try:
+                await survivor.start()
+                yield Arena(Ground(work, self.store, owner), victim, survivor, owner)
+            finally:
+                await victim.kill()
+                await survivor.kill()
+                owner.terminate()
+
+    def _server(self, database: DatabaseAddresses, objects: ObjectStoreAddress, module: str) -> ApiProcess:
+        folder = self.folders.mktemp(module.rpartition(".")[-1])
+        made = ApiProcess.over(self.nursery, database, objects, folder)
         made.environment["MOMENTS"] = str(folder / "moments.txt")
         made.module = module
         return made
 
-    victim = server(tmp_path_factory.mktemp("victim"), "tests.faults.victim")
-    survivor = server(tmp_path_factory.mktemp("survivor"), "reintegration")
-    owner = await asyncpg.connect(own_database.superuser_url)
-    async with open_work(own_database) as work:
-        try:
-            await survivor.start()
-            yield Arena(Ground(work, object_store, owner), victim, survivor, owner)
-        finally:
-            await victim.kill()
-            await survivor.kill()
-            await owner.close()
+
+@pytest.fixture(scope="session")
+def arenas(nursery: Nursery, object_store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> Arenas:
+    """For modules that open one."""
+    return Arenas(nursery, object_store, tmp_path_factory)

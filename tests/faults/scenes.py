@@ -82,7 +82,7 @@ class Ground:
 
     work: UnitOfWork
     store: ObjectStore
-    superuser: asyncpg.Connection
+    superuser: asyncpg.Pool
     _plans: list[BuiltPlan] = field(default_factory=list)
     _uses: int = 0
 

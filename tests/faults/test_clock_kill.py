@@ -24,16 +24,15 @@ from reintegration.kernel.clock import today
 from tests.builders import SYSTEM, open_work
 from tests.faults.effects import Effect, position, since
 from tests.faults.nursery import Child, Nursery
-from tests.faults.trial import IS_WHOLE, forgotten
+from tests.faults.trial import IS_WHOLE, PRESENT, forgotten
 from tests.payment_steps import BuiltPlan, a_payment, a_planned_case
 from tests.proofs import row, value
 
 _PATIENCE_S = 60
 _MOVE = "update entitlements set deadline_on = $2 where case_id = $1 and stream = 'reintegration'"
-_PRESENT = "select array_agg(pid) from pg_stat_activity where datname = current_database()"
 _STATE = """
 select
-    (select array_agg((occasion, released_minor, drafts_cancelled)::text) from deadline_expiries x where x.case_id = $1) as expiries,
+    (select array_agg((occasion, released_minor, drafts_cancelled)::text) from deadline_expiries where case_id = $1) as expiries,
     (select array_agg(days_before) from deadline_notices n where n.case_id = $1) as notices,
     (select count(*) from payments p where p.case_id = $1 and p.status = 'draft') as drafts,
     (select count(*) from ledger_transactions t where t.case_id = $1 and t.kind = 'entitlement_released') as released
@@ -51,7 +50,7 @@ class Place:
     """A database and the files of the clocks that die there."""
 
     work: UnitOfWork
-    owner: asyncpg.Connection
+    owner: asyncpg.Pool
     nursery: Nursery
     database: DatabaseAddresses
     folder: Path
@@ -92,7 +91,7 @@ async def _due(work: UnitOfWork) -> tuple[UUID, ...]:
 
 @pytest.fixture
 async def place(nursery: Nursery, fresh_database: DatabaseAddresses, tmp_path: Path) -> object:
-    owner = await asyncpg.connect(fresh_database.superuser_url)
+    owner = await asyncpg.create_pool(fresh_database.superuser_url, min_size=1, max_size=1)
     async with open_work(fresh_database) as work:
         yield Place(work, owner, nursery, fresh_database, tmp_path)
     await owner.close()
@@ -120,7 +119,7 @@ async def _killed(place: Place, twin: Effect, moments: list[str], number: int) -
     work = place.work
     cases = await _due(work)
     before, checks = await position(work), await value(work, _CHECKS)
-    present = await place.owner.fetchval(_PRESENT)
+    present = await place.owner.fetchval(PRESENT)
     clock = await place.clock(number)
     assert await asyncio.wait_for(clock.ended, _PATIENCE_S) == -SIGKILL, (place.folder / "clock.log").read_text()
     assert place.moments() == moments[:number]

@@ -13,7 +13,7 @@ import asyncpg
 
 from reintegration.audit.invariants import check
 from tests.faults.api_process import Answer, ApiProcess
-from tests.faults.effects import Effect, position, since
+from tests.faults.effects import Effect, Position, position, since
 from tests.faults.scenes import Ground, Scene, Wish
 
 FAULT = "X-Fault"
@@ -24,7 +24,7 @@ _OTHERS = """
 select count(*) from pg_stat_activity
 where datname = current_database() and backend_type = 'client backend' and not pid = any ($1::int[])
 """
-_PRESENT = "select array_agg(pid) from pg_stat_activity where datname = current_database()"
+PRESENT = "select array_agg(pid) from pg_stat_activity where datname = current_database()"
 _OWN = frozenset({"id", "contentDigest"})
 """What two records that are alike have each of its own."""
 
@@ -36,11 +36,23 @@ class Arena:
     ground: Ground
     victim: ApiProcess
     survivor: ApiProcess
-    owner: asyncpg.Connection
+    owner: asyncpg.Pool
+
+    @property
+    def _file(self) -> Path:
+        return Path(self.victim.environment["MOMENTS"])
 
     def moments(self) -> list[str]:
         """Of the victim's last request."""
-        return Path(self.victim.environment["MOMENTS"]).read_text().split("\n")
+        return self._file.read_text().split("\n")
+
+    def has_moments(self) -> bool:
+        """Whether a request has ended since they were forgotten."""
+        return self._file.exists()
+
+    def forget_moments(self) -> None:
+        """Before a request whose end nobody hears of."""
+        self._file.unlink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,7 @@ async def killed(arena: Arena, scene: Scene, twin: Twin, number: int) -> bool:
     ground = arena.ground
     wish = await scene(ground)
     before = await position(ground.work)
-    present = await arena.owner.fetchval(_PRESENT)
+    present = await arena.owner.fetchval(PRESENT)
     await arena.victim.start()
     victim = arena.victim.process
     assert victim is not None
@@ -83,26 +95,31 @@ async def killed(arena: Arena, scene: Scene, twin: Twin, number: int) -> bool:
     assert await asyncio.wait_for(asyncio.shield(victim.ended), _PATIENCE_S) == -SIGKILL
     assert arena.moments() == twin.moments[:number]
     await forgotten(arena.owner, present)
-    return await settled(ground, arena.survivor, wish, twin, before=before)
+    return await settled(ground, arena.survivor, wish, twin, before)
 
 
-async def settled(ground: Ground, api: ApiProcess, wish: Wish, twin: Twin, *, before: object) -> bool:
-    """After a fault: all or nothing is there, and the same request is answered as the twin's was, each time it comes."""
-    half = await since(ground.work, before)  # type: ignore[arg-type] # a position
+async def settled(ground: Ground, api: ApiProcess, wish: Wish, twin: Twin, before: Position) -> bool:
+    """After a fault: all or nothing is there, and the retry does what is missing; whether that was nothing."""
+    half = await since(ground.work, before)
     assert half.is_nothing or half == twin.effect, half
-    first = payload(wish, await api.send(wish.who, wish.body()))
-    assert first["replayed"] is not half.is_nothing
-    assert alike(first) == twin.answer
-    assert await since(ground.work, before) == twin.effect  # type: ignore[arg-type] # as above
-    again = payload(wish, await api.send(wish.who, wish.body()))
-    assert again == {**first, "replayed": True}
-    assert await since(ground.work, before) == twin.effect  # type: ignore[arg-type] # as above
-    found = await check(ground.work)
-    assert [finding for finding in found.findings if finding.violations] == []
+    assert await retried(ground, api, wish, twin, before) is not half.is_nothing
     return not half.is_nothing
 
 
-async def forgotten(owner: asyncpg.Connection, present: Sequence[int]) -> None:
+async def retried(ground: Ground, api: ApiProcess, wish: Wish, twin: Twin, before: Position) -> bool:
+    """The same request is answered as the twin's was, each time it comes, and done once; whether it was done before."""
+    first = payload(wish, await api.send(wish.who, wish.body()))
+    assert alike(first) == twin.answer
+    assert await since(ground.work, before) == twin.effect
+    again = payload(wish, await api.send(wish.who, wish.body()))
+    assert again == {**first, "replayed": True}
+    assert await since(ground.work, before) == twin.effect
+    found = await check(ground.work)
+    assert [finding for finding in found.findings if finding.violations] == []
+    return first["replayed"] is True
+
+
+async def forgotten(owner: asyncpg.Pool, present: Sequence[int]) -> None:
     """Wait until PostgreSQL has ended every connection that came after those."""
     async with asyncio.timeout(_PATIENCE_S):
         while await owner.fetchval(_OTHERS, present):  # noqa: ASYNC110 - PostgreSQL decides
@@ -129,10 +146,9 @@ def alike(answer: object) -> object:
 
 
 def chosen(moments: Sequence[str], few: int) -> list[int]:
-    """Numbers of the moments to try: all, or the two of the commit, the end, and a few spread between."""
+    """Numbers of the moments to try: all, or a few spread before the commit, and the two of the commit."""
     everything = list(range(1, len(moments) + 1))
     if IS_WHOLE:
         return everything
     commit = max(number for number in everything if moments[number - 1].endswith(" _write sent"))
-    step = max(1, len(everything) // few)
-    return sorted({commit, commit + 1, len(moments), *everything[step // 2 :: step]})
+    return [*(commit * part // (few + 1) for part in range(1, few + 1)), commit, commit + 1]

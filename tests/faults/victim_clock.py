@@ -21,23 +21,28 @@ from tests.faults.watching import Watch
 _WAITS = " keep_time sent"
 
 
+def write(moments: list[str]) -> None:
+    Path(os.environ["MOMENTS"]).write_text("\n".join(moments))
+
+
+def die(moments: list[str]) -> None:
+    write(moments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 async def main(database_url: str, number: int) -> None:
     """Look once."""
     await register_models()
     work = UnitOfWork(await open_pool(database_url, max_size=4), ALL_CONSTRAINTS)
     stop, watch = asyncio.Event(), Watch(number)
 
-    def die(_moment: str) -> None:
-        Path(os.environ["MOMENTS"]).write_text("\n".join(watch.moments))
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    watch.fault = die
+    watch.fault = lambda _moment: die(watch.moments)
     looking = asyncio.create_task(watch.over(keep_time(work, stop)))
     while not (waits := [place for place, moment in enumerate(watch.moments) if moment.endswith(_WAITS)]):
         assert not looking.done(), looking.result()
         await asyncio.sleep(0.005)
     watch.is_over = True
-    Path(os.environ["MOMENTS"]).write_text("\n".join(watch.moments[: waits[0]]))
+    write(watch.moments[: waits[0]])
     stop.set()
     await looking
 
