@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -39,6 +40,7 @@ class ApiProcess:
     nursery: Nursery
     environment: dict[str, str]
     port: int
+    module: str = "reintegration"
     process: Child | None = None
 
     @classmethod
@@ -66,7 +68,7 @@ class ApiProcess:
         said, log = folder / "serve.txt", folder / "serve.log"
         said.unlink(missing_ok=True)
         arguments = ("serve", "--no-worker")
-        self.process = await self.nursery.bear("reintegration", arguments, self.environment, output=said, errors=log)
+        self.process = await self.nursery.bear(self.module, arguments, self.environment, output=said, errors=log)
         async with asyncio.timeout(_START_S):
             while not said.exists() or "Readiness" not in said.read_text():
                 assert not self.process.ended.done(), log.read_text()
@@ -85,13 +87,18 @@ class ApiProcess:
         partner = "IOM" if actor.role is Role.PARTNER_COORDINATOR else None
         return issue_token(settings, role=actor.role, offices=offices, partner=partner, subject=actor.id)
 
-    async def send(self, actor: Actor, body: Answer, *, port: int | None = None) -> Answer:
+    async def send(
+        self, actor: Actor, body: Answer, *, port: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Send a request over a connection of its own, perhaps to a port before ours; its answer.
 
         Raises:
             aiohttp.ClientError: there was none.
         """
-        url, headers = f"http://{HOST}:{port or self.port}/graphql", {"Authorization": f"Bearer {self.token(actor)}"}
+        url, headers = (
+            f"http://{HOST}:{port or self.port}/graphql",
+            {"Authorization": f"Bearer {self.token(actor)}", **(headers or {})},
+        )
         timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
         async with aiohttp.ClientSession(timeout=timeout) as session, session.post(url, json=body, headers=headers) as response:
             answer: Answer = await response.json()

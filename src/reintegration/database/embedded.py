@@ -190,6 +190,8 @@ class EmbeddedPostgres:
             credentials = self._keep(replace(credentials, port=port))
         settings = _SETTINGS | {"port": str(credentials.port), "fsync": "on" if self._durable else "off"}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        if self._process is not None:
+            self._process.wait(_FAST_STOP_TIMEOUT_S)  # one that was killed has no command line before it has ended
         with (self._folder / "start.log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program and arguments, no shell
                 [*runner.prefix, str(binaries / "postgres"), "-D", str(self._cluster), *options],
