@@ -12,8 +12,17 @@ import orjson
 from openpyxl import load_workbook
 
 from tests.operations.walk import Part, People, sealed, working
-from tests.story.figures import CLOSED_SPENT, CLOSED_TRANSACTIONS, LEDGER, LEDGER_ROWS
+from tests.story.figures import (
+    BORNE_BY_BUDGETS,
+    CLOSED_SPENT,
+    CLOSED_TRANSACTIONS,
+    LEDGER,
+    LEDGER_ROWS,
+    SHORT,
+    STANDING,
+)
 from tests.story.forty import FORTY, PAYMENTS
+from tests.story.payment import FLOAT
 from tests.story.setting import FUND, Story, money
 
 Sums = dict[tuple[str, str], Decimal]
@@ -44,16 +53,32 @@ async def the_auditor_looks(story: Story) -> None:
 
 
 async def what_the_money_had_cost(story: Story) -> None:
-    """Of each payment out of the float: what left it in the end is the cost by hand, and the rest a gain or a loss."""
-    for payment in FORTY:
-        if not payment.cost or payment.ends == "REVERSED":
-            continue
+    """What left the float for each payment is the cost by hand; of all of it the budgets bear what Fedasil is short of."""
+    borne = Decimal(0)
+    for payment in (one for one in FORTY if one.source in FLOAT):
         shown = await story.auditor.asks("AuditorPayment", id=story.ids[str(payment.number)])
-        (spent,) = [entry for entry in shown["cashTransactions"] if entry["kind"] == "FLOAT_SPENT"]
-        costs: dict[str, Decimal] = defaultdict(Decimal)
-        for one in spent["postings"]:
-            costs[one["account"]["kind"]] += Decimal(one["cost"]["amount"])
-        assert costs["SPENT"] + costs["DIFFERENCE"] == Decimal(payment.cost), payment.number
+        costs: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for entry in shown["cashTransactions"]:
+            for one in entry["postings"]:
+                costs[entry["kind"], one["account"]["kind"]] += Decimal(one["cost"]["amount"])
+        borne += sum(cost for (_, account), cost in costs.items() if account == "SPENT")
+        if payment.ends == "PAID":
+            left = costs["FLOAT_SPENT", "SPENT"] + costs["FLOAT_SPENT", "DIFFERENCE"]
+            assert left == Decimal(payment.cost), payment.number
+        if payment.number == 22:
+            (freed,) = [entry for entry in shown["postings"] if entry["kind"] == "PAYMENT_UNRESERVED"]
+            amounts = {one["account"]["kind"]: one["amount"]["amount"] for one in freed["postings"]}
+            assert amounts == {"RESERVED": "-100.43", "PLAN_LINE": "100.43"}
+    dinars = await story.auditor.asks("AuditorAdvance", id=story.ids["advance in IQD"])
+    entries = [edge["node"]["transaction"] for edge in dinars["postings"]["edges"]]
+    assert dinars["postings"]["totalCount"] == len(entries)
+    (refund,) = [entry for entry in entries if entry["kind"] == "FLOAT_REFUNDED"]
+    costs_back = {one["account"]["kind"]: one["cost"]["amount"] for one in refund["postings"]}
+    assert costs_back == {"SPENT": "-200.85", "ADVANCE": "200.85"}
+    borne += Decimal(costs_back["SPENT"])
+    assert borne == Decimal(BORNE_BY_BUDGETS)
+    # 9,000 - 1,886.60
+    assert Decimal(BORNE_BY_BUDGETS) + Decimal(STANDING["settlement"].difference) == Decimal(SHORT)
 
 
 async def the_paper_of_two(story: Story) -> None:

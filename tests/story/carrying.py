@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from reintegration.demo.receipts import receipt_png
 from tests.operations.walk import Part
-from tests.story.forty import BELGIUM, FLOAT, Payment
+from tests.story.payment import BELGIUM, FLOAT, Payment
 from tests.story.setting import Hand, Story, money, seen, version_of
 
 T = TypeVar("T")

@@ -201,6 +201,10 @@ CLOSED_TRANSACTIONS: Final = 38
 """Of forty all but the failed, the cancelled and the late one were spent in the month; and one refund came."""
 CLOSED_SPENT: Final = "8949.12"
 """7,742.60 and the premiums' 970, and 236.52 of the typo: its reversal was made after the month."""
+BORNE_BY_BUDGETS: Final = "7122.20"
+"""Of the money out of the float: 7,742.60 less the 620.40 that Brussels paid itself."""
+SHORT: Final = "7113.40"
+"""What Fedasil has not got back: 9,000 - 1,886.60 = 7,122.20 - 8.80."""
 LEDGER_ROWS: Final = 41
 """39 payments were submitted; two of them have two lines."""
 LEDGER: Final = {

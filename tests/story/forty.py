@@ -5,64 +5,12 @@ money had cost is another figure: the office's dinars were bought at 1,520 a eur
 difference the budget knows nothing; it is a gain or a loss of the cash book.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from tests.story.payment import BANK, BELGIUM, EURO_ACCOUNT, PARTNER, TILL, WALLET, Line, Payment
 
 RATES: Final = {"IQD": "1513.6", "USD": "1.152"}
 
-BANK: Final = "bank"
-"""The office's account in dinars."""
-WALLET: Final = "wallet"
-"""The office's mobile money, in dinars."""
-TILL: Final = "till"
-"""The office's dollars, in the safe."""
-EURO_ACCOUNT: Final = "euro account"
-PARTNER: Final = "partner"
-"""Brussels pays: none of the office's money."""
-BELGIUM: Final = "Belgium"
-FLOAT: Final = frozenset({BANK, WALLET, TILL, EURO_ACCOUNT})
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An amount in the line's currency, and its euro."""
-
-    amount: str
-    euro: str
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A payment: whose, for which item, on which day of the month, to whom, out of what; `cost` is of what left the float."""
-
-    number: int
-    family: str
-    item: str
-    day: int
-    what: str
-    payee: str
-    source: str
-    currency: str
-    lines: tuple[Line, ...]
-    euro: str
-    cost: str = ""
-    ends: str = "PAID"
-
-    @property
-    def kind(self) -> str:
-        """Of PaymentKind."""
-        if self.source == BELGIUM:
-            return "TRAVEL_DOCUMENT_REFUND" if self.item == "TRAVEL_DOCUMENT" else "CASH_PREMIUM"
-        return "SUPPLIER_DIRECT" if self.payee else "REIMBURSEMENT"
-
-    @property
-    def invoice(self) -> str:
-        """The number on the supplier's paper. A payment that is made anew is of the same paper."""
-        return f"INV-{SAME_INVOICE.get(self.number, self.number):02}"
-
-
-SAME_INVOICE: Final = {26: 25, 40: 12}
-"""Made anew: the number of the payment whose invoice it pays."""
 DELIVERED: Final = Line("760000.000", "502.11")
 """What was paid of the builder's 912,000: 760,000 / 1,513.6 = 502.1142. So 602.54 - 502.11 = 100.43 are free again."""
 

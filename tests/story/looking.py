@@ -7,7 +7,8 @@ from typing import Final
 from tests.operations.walk import Part
 from tests.story.carrying import together
 from tests.story.figures import GRANTED, STANDING, Budget, Standing, families_after
-from tests.story.forty import FLOAT, FORTY
+from tests.story.forty import FORTY
+from tests.story.payment import FLOAT
 from tests.story.setting import Story
 
 _ACCOUNTS: Final = ("bank", "wallet", "euro account")

@@ -34,14 +34,18 @@ NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Hand(Person):
-    """Somebody of the story; what they send is kept, for the page has to tell it."""
+    """Somebody of the story; what they send and are refused is kept, for the page tells it."""
 
     played: set[str] = field(default_factory=set)
+    refusals: set[str] = field(default_factory=set)
 
     async def asks(self, operation: str, **variables: object) -> Part:
         """As a person asks."""
         self.played.add(operation)
-        return await Person.asks(self, operation, **variables)
+        answer = await Person.asks(self, operation, **variables)
+        if "code" in answer and "message" in answer:
+            self.refusals.add(answer["code"])
+        return answer
 
     async def asks_all(self, operation: str) -> Part:
         """All root fields of a document's answer."""
@@ -67,13 +71,14 @@ class Story:
     server: Server
     month: date
     played: set[str] = field(default_factory=set)
+    refusals: set[str] = field(default_factory=set)
     ids: dict[str, str] = field(default_factory=dict)
     differences: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Of each payment at a version: what its money had cost beside its euro."""
 
     def hand(self, name: str) -> Hand:
         """A person, by the name of their part."""
-        return Hand(self.server, self.server.token(NAMES[name], office=OFFICE), self.played)
+        return Hand(self.server, self.server.token(NAMES[name], office=OFFICE), self.played, self.refusals)
 
     @property
     def officer(self) -> Hand:

@@ -10,6 +10,7 @@ from reintegration.database.embedded import DatabaseAddresses
 from reintegration.storage.address import ObjectStoreAddress
 from tests.story import auditing, beginning, ending, middle, statements
 from tests.story.looking import the_figures_hold
+from tests.story.page import CODE, PAGE, linked
 from tests.story.setting import open_story
 
 CHAPTERS = {
@@ -37,3 +38,6 @@ async def test_a_month_of_a_field_office(
             await the_figures_hold(story, name)
         await auditing.the_auditor_looks(story)
         await auditing.the_export_adds_up(story)
+        page = PAGE.read_text(encoding="utf-8")
+        assert set(linked(page)) == story.played, "the page names the documents that were played, all of them and no others"
+        assert set(CODE.findall(page)) == story.refusals, "and what was refused"
