@@ -38,6 +38,7 @@ _LONGEST = (
     "conformance/test_schemathesis.py",
     "faults/test_export_kill.py",
     "exports/test_storage_embedded.py",
+    "story/test_a_month.py",
     "operations/test_serve.py",
     "faults/test_outages.py",
     "database/test_migrations.py",
