@@ -5,6 +5,7 @@ from reintegration.database.constraints import merge
 from reintegration.entitlements import errors as entitlements
 from reintegration.evidence import errors as evidence
 from reintegration.exports import errors as exports
+from reintegration.fees import errors as fees
 from reintegration.funding import errors as funding
 from reintegration.ledger import errors as ledger
 from reintegration.payments import errors as payments
@@ -21,6 +22,7 @@ ALL_CONSTRAINTS = merge(
         entitlements,
         evidence,
         exports,
+        fees,
         funding,
         ledger,
         payments,
@@ -59,6 +61,7 @@ UNREACHABLE_CONSTRAINTS: frozenset[str] = (
     | entitlements.WRITTEN_BY_THE_ENTITLEMENTS_ROOM_ALONE
     | evidence.WRITTEN_BY_THE_EVIDENCE_ROOM_ALONE
     | exports.WRITTEN_BY_THE_EXPORTS_ROOM_ALONE
+    | fees.WRITTEN_ALONE
     | funding.LOADER_ONLY
     | funding.WRITTEN_BY_THE_DATABASE_ALONE
     | ledger.WRITTEN_BY_THE_LEDGER_ALONE

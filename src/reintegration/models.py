@@ -18,6 +18,7 @@ MODEL_MODULES = tuple(
         "treasury",
         "reconciliation",
         "recovery",
+        "fees",
         "exports",
         "audit",
     )

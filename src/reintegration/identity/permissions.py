@@ -76,6 +76,14 @@ class Permission(StrEnum):
     RECEIVABLE_RECEIVE = auto()
     """Say that money came, or did not stay."""
     RECEIVABLE_WRITE_OFF = auto()
+    SERVICE_FEE_READ = auto()
+    """What partners get for their service: no affair of who helps the returnee in Belgium."""
+    SERVICE_FEE_CLAIM = auto()
+    """Ask for the fee of a service, or ask for it no longer."""
+    SERVICE_FEE_APPROVE = auto()
+    SERVICE_FEE_REFUSE = auto()
+    SERVICE_FEE_PAY = auto()
+    """Say that a fee was paid, or came back."""
     EVIDENCE_UPLOAD = auto()
     EVIDENCE_READ = auto()
     RATE_IMPORT = auto()
@@ -141,6 +149,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RECEIPT_CONFIRM,
             _P.SUPPLIER_WRITE,
             _P.RECEIVABLE_RECORD,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_CLAIM,
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
@@ -158,6 +168,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_HOLD,
             _P.HOLD_READ,
             _P.SUPPLIER_CONFIRM,
+            _P.SERVICE_FEE_READ,
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
@@ -190,6 +201,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RECEIVABLE_RECORD,
             _P.RECEIVABLE_CONFIRM,
             _P.RECEIVABLE_RECEIVE,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_CLAIM,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
@@ -213,6 +226,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RECEIVABLE_CONFIRM,
             _P.RECEIVABLE_RECEIVE,
             _P.RECEIVABLE_WRITE_OFF,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_REFUSE,
+            _P.SERVICE_FEE_PAY,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
         },
@@ -233,6 +249,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_HOLD,
             _P.HOLD_READ,
             _P.SUPPLIER_COMPARE,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_APPROVE,
+            _P.SERVICE_FEE_REFUSE,
             _P.REPORT_ORDER,
             _P.ADVANCE_READ,
             _P.PERIOD_READ,
@@ -248,6 +267,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ENTITLEMENT_EXPLAIN,
             _P.HOLD_READ,
             _P.ADVANCE_READ,
+            _P.SERVICE_FEE_READ,
             _P.PERIOD_READ,
             _P.STATEMENT_READ,
             _P.REPORT_READ,
