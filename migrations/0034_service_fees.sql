@@ -258,7 +258,7 @@ alter table ledger_transactions drop constraint ledger_transactions_kind_ck;
 alter table ledger_transactions add constraint ledger_transactions_kind_ck check (
     case
         when case_id is null then
-            kind in ('service_fee_owed', 'service_fee_paid', 'service_fee_reversed') and reference_kind = 'ServiceFee'
+            kind in ('service_fee_owed', 'service_fee_paid', 'service_fee_reversed')
         else
             kind in (
                 'entitlement_granted', 'entitlement_released', 'plan_budgeted', 'plan_rebudgeted', 'payment_reserved',
@@ -351,7 +351,7 @@ language sql stable
 begin atomic
     with
     said as (
-        select x.kind, x.occasion, x.effective_on, x.reverses, x.account, f.fund_id, x.amount_minor, f.currency
+        select x.kind, 'ServiceFee' as reference_kind, x.occasion, x.effective_on, x.reverses, x.account, f.fund_id, x.amount_minor, f.currency
         from service_fees f
         cross join lateral (
             values
@@ -386,7 +386,7 @@ begin atomic
     ),
     written as (
         select
-            t.kind, t.occasion, t.effective_on,
+            t.kind, t.reference_kind, t.occasion, t.effective_on,
             case when r.reference_id is distinct from fee and t.reverses_id is not null then 'another' else r.kind end as reverses,
             a.kind as account, a.fund_id, p.amount_minor, p.currency
         from ledger_transactions t
@@ -417,6 +417,11 @@ deferrable initially deferred for each row execute function check_service_fee_po
 create constraint trigger ledger_transactions_fee_ck after insert on ledger_transactions
 deferrable initially deferred for each row when (new.case_id is null) execute function check_service_fee_posted();
 
+alter table export_jobs drop constraint export_jobs_kind_ck;
+alter table export_jobs add constraint export_jobs_kind_ck check (
+    kind in ('amif_indicators', 'payments_ledger', 'programme_statistics', 'service_fees')
+);
+
 -- A partner sees its own fees; so does an office those of its cases. Counsellors have no part in them.
 alter table service_fees enable row level security, force row level security;
 create policy service_fees_scope on service_fees using (
@@ -433,6 +438,17 @@ with check (
     or ((select actor_is('fedasil_finance')) and (status in ('paid', 'reversed') or (status = 'refused' and approved_by is not null)))
 );
 create policy service_fees_guard on service_fees for select to reintegration_guard using (current_user = 'reintegration_guard');
+-- What another partner gets is no partner's to know.
+alter table service_fee_tariffs enable row level security, force row level security;
+create policy service_fee_tariffs_scope on service_fee_tariffs using (
+    (select actor_sees_cash())
+    or ((select actor_role()) = 'partner_coordinator' and partner_id = (select actor_partner()))
+    or partner_id = any (
+        (select array(select o.partner_id from field_offices as o where o.id = any (actor_offices())))::uuid[]
+    )
+);
+create policy service_fee_tariffs_guard on service_fee_tariffs for select to reintegration_guard
+using (current_user = 'reintegration_guard');
 create policy case_transfers_guard on case_transfers for select to reintegration_guard using (current_user = 'reintegration_guard');
 
 call audit_table('service_fee_tariffs');

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
+from reintegration.cases.commands import CloseCase
+from reintegration.cases.values import CloseReason
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.fees import service as fees
@@ -146,3 +148,9 @@ async def fee_held(work: UnitOfWork, fee: UUID) -> dict[str, int]:
     """What the accounts of its fund have of it."""
     async with work.read(SYSTEM) as transaction:
         return {found["kind"]: found["held"] for found in await transaction.fetch(HELD, fee)}
+
+
+async def closing(work: UnitOfWork, case_id: UUID, reason: CloseReason = CloseReason.COMPLETED) -> CloseCase:
+    """The command, today."""
+    version = int(str(await value(work, "select version from cases where id = $1", case_id)))
+    return CloseCase(case_id=case_id, expected_version=version, closed_on=today(), reason=reason, note=None)

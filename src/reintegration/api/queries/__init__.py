@@ -8,6 +8,7 @@ import strawberry
 
 from reintegration.api.queries.advances import AdvanceQueries
 from reintegration.api.queries.cases import CaseQueries
+from reintegration.api.queries.fees import ServiceFeeQueries
 from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payments import PaymentQueries
 from reintegration.api.queries.periods import PeriodQueries
@@ -26,6 +27,7 @@ class Query(
     StatementQueries,
     PeriodQueries,
     ReceivableQueries,
+    ServiceFeeQueries,
     ProgrammeQueries,
     RecordQueries,
     ReportQueries,
