@@ -20,6 +20,14 @@ CREATE TYPE jobs.pgqueuer_status AS ENUM (
 
 ALTER TYPE jobs.pgqueuer_status OWNER TO reintegration_owner;
 
+CREATE TYPE public.service_fee_scope AS RANGE (
+    subtype = text,
+    multirange_type_name = public.service_fee_scope_multirange,
+    collation = pg_catalog."C"
+);
+
+ALTER TYPE public.service_fee_scope OWNER TO reintegration_owner;
+
 CREATE FUNCTION jobs.fn_pgqueuer_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1574,7 +1582,8 @@ begin
         join ledger_transactions t on t.id = p.transaction_id
         join ledger_accounts a on a.id = p.account_id
         where t.transaction_id <> pg_current_xact_id()::text::bigint
-            or a.currency <> p.currency or p.case_id <> t.case_id or coalesce(a.case_id, t.case_id) <> t.case_id
+            or a.currency <> p.currency or p.case_id is distinct from t.case_id or coalesce(a.case_id, t.case_id) <> t.case_id
+            or (a.stream = 'service_fee') <> (t.case_id is null)
     ) then
         raise exception 'a posting that does not belong to its transaction and account'
             using errcode = '23514', constraint = 'ledger_postings_belongs_ck', table = 'ledger_postings';
@@ -1584,7 +1593,8 @@ begin
         select from added p
         join ledger_transactions t on t.id = p.transaction_id
         join ledger_accounts a on a.id = p.account_id
-        where p.amount_minor < 0 and a.kind = 'fund' and t.kind not in ('entitlement_granted', 'receivable_taken_back')
+        where p.amount_minor < 0 and a.kind = 'fund'
+            and t.kind not in ('entitlement_granted', 'receivable_taken_back', 'service_fee_owed')
     ) or exists (
         select from ledger_transactions t
         where t.kind = 'entitlement_granted' and t.id in (select p.transaction_id from added p)
@@ -1996,6 +2006,54 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_refund_postings() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_service_fee_claim() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if not exists (
+        select from service_fee_due(new.case_id, new.kind) d
+        where d.present_partner_id = d.partner_id
+            and (d.partner_id, d.field_office_id, d.fund_id, d.served_on, d.tariff_id, d.amount_minor, d.currency)
+            = (new.partner_id, new.field_office_id, new.fund_id, new.served_on, new.tariff_id, new.amount_minor, new.currency)
+    ) then
+        perform raise_service_fee_rule('service_fees_due_ck', 'not what the tariff gives for this service');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_service_fee_claim() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_service_fee_posted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if service_fee_disagrees(case tg_table_name when 'service_fees' then new.id else (to_jsonb(new) ->> 'reference_id')::uuid end) then
+        perform raise_service_fee_rule('service_fees_posted_ck', 'the ledger does not have what was done with this fee');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_service_fee_posted() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_service_fee_tariff() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if (new.id, new.partner_id, new.kind, new.country_code, new.amount_minor, new.currency, new.valid_from, new.known_since)
+        is distinct from
+        (old.id, old.partner_id, old.kind, old.country_code, old.amount_minor, old.currency, old.valid_from, old.known_since)
+        or exists (select from service_fees f where f.tariff_id = new.id and f.served_on > new.valid_to) then
+        raise exception 'a tariff does not change; add one that is valid from another day'
+            using errcode = '23514', constraint = 'service_fee_tariffs_version_ck', table = 'service_fee_tariffs';
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_service_fee_tariff() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_statement() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2721,6 +2779,25 @@ end $$;
 
 ALTER FUNCTION public.keep_refund_totals() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.keep_service_fee_steps() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.status = old.status
+        or (old.approved_by is not null and (new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at))
+        or (old.status <> 'claimed' and old.approved_by is null and new.approved_by is not null)
+        or (
+            old.paid_by is not null
+            and (new.paid_by, new.paid_at, new.paid_on, new.payment_reference)
+            is distinct from (old.paid_by, old.paid_at, old.paid_on, old.payment_reference)
+        ) then
+        perform raise_service_fee_rule('service_fees_kept_ck', 'what was done with a fee stays');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.keep_service_fee_steps() OWNER TO reintegration_owner;
+
 CREATE TABLE public.payment_refunds (
     id uuid NOT NULL,
     payment_id uuid NOT NULL,
@@ -3177,9 +3254,13 @@ CREATE TABLE public.ledger_accounts (
     line_id uuid,
     currency text NOT NULL,
     minimum_minor bigint,
-    CONSTRAINT ledger_accounts_kind_ck CHECK ((kind = ANY (ARRAY['fund'::text, 'entitlement'::text, 'plan_line'::text, 'reserved'::text, 'spent'::text]))),
-    CONSTRAINT ledger_accounts_minimum_ck CHECK ((((kind = 'fund'::text) = (minimum_minor IS NULL)) AND (COALESCE(minimum_minor, (0)::bigint) = 0))),
-    CONSTRAINT ledger_accounts_stream_ck CHECK (((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])) AND ((kind = 'fund'::text) = (case_id IS NULL)) AND ((kind <> 'plan_line'::text) OR (line_id IS NOT NULL))))
+    CONSTRAINT ledger_accounts_kind_ck CHECK ((kind = ANY (ARRAY['fund'::text, 'entitlement'::text, 'plan_line'::text, 'reserved'::text, 'spent'::text, 'fee_owed'::text, 'fee_paid'::text]))),
+    CONSTRAINT ledger_accounts_minimum_ck CHECK ((((kind = ANY (ARRAY['fund'::text, 'fee_owed'::text, 'fee_paid'::text])) = (minimum_minor IS NULL)) AND (COALESCE(minimum_minor, (0)::bigint) = 0))),
+    CONSTRAINT ledger_accounts_stream_ck CHECK (
+CASE stream
+    WHEN 'service_fee'::text THEN ((case_id IS NULL) AND (line_id IS NULL) AND (kind = ANY (ARRAY['fund'::text, 'fee_owed'::text, 'fee_paid'::text])))
+    ELSE ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])) AND ((kind = 'fund'::text) = (case_id IS NULL)) AND ((kind <> 'plan_line'::text) OR (line_id IS NOT NULL)))
+END)
 );
 
 ALTER TABLE ONLY public.ledger_accounts FORCE ROW LEVEL SECURITY;
@@ -3203,7 +3284,7 @@ CREATE TABLE public.ledger_postings (
     id bigint NOT NULL,
     transaction_id uuid NOT NULL,
     account_id uuid NOT NULL,
-    case_id uuid NOT NULL,
+    case_id uuid,
     amount_minor bigint NOT NULL,
     currency text NOT NULL,
     CONSTRAINT ledger_postings_amount_ck CHECK ((amount_minor <> 0))
@@ -3216,7 +3297,7 @@ ALTER TABLE public.ledger_postings OWNER TO reintegration_owner;
 CREATE TABLE public.ledger_transactions (
     id uuid NOT NULL,
     kind text NOT NULL,
-    case_id uuid NOT NULL,
+    case_id uuid,
     reference_kind text NOT NULL,
     reference_id uuid NOT NULL,
     occasion integer NOT NULL,
@@ -3225,7 +3306,11 @@ CREATE TABLE public.ledger_transactions (
     actor_id text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     transaction_id bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
-    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text, 'receivable_received'::text, 'receivable_taken_back'::text])))
+    CONSTRAINT ledger_transactions_kind_ck CHECK (
+CASE
+    WHEN (case_id IS NULL) THEN (kind = ANY (ARRAY['service_fee_owed'::text, 'service_fee_paid'::text, 'service_fee_reversed'::text]))
+    ELSE (kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text, 'receivable_received'::text, 'receivable_taken_back'::text]))
+END)
 );
 
 ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
@@ -3356,6 +3441,15 @@ begin
 end $$;
 
 ALTER FUNCTION public.raise_receivable_rule(rule text, explanation text) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.raise_service_fee_rule(rule text, explanation text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '%', explanation using errcode = '23514', constraint = rule, table = 'service_fees';
+end $$;
+
+ALTER FUNCTION public.raise_service_fee_rule(rule text, explanation text) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.raise_statement_rule(relation text, rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
@@ -3700,6 +3794,277 @@ begin
 end $$;
 
 ALTER FUNCTION public.seal_period() OWNER TO reintegration_guard;
+
+CREATE TABLE public.service_fees (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    kind text NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid NOT NULL,
+    fund_id uuid NOT NULL,
+    served_on date NOT NULL,
+    tariff_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    status text NOT NULL,
+    claimed_by text NOT NULL,
+    claimed_at timestamp with time zone DEFAULT now() NOT NULL,
+    approved_by text,
+    approved_at timestamp with time zone,
+    paid_by text,
+    paid_at timestamp with time zone,
+    paid_on date,
+    payment_reference text,
+    ended_by text,
+    ended_at timestamp with time zone,
+    ended_reason text,
+    returned_on date,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT service_fees_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT service_fees_approved_ck CHECK (((num_nulls(approved_by, approved_at) = ANY (ARRAY[0, 2])) AND
+CASE
+    WHEN (status = ANY (ARRAY['approved'::text, 'paid'::text, 'reversed'::text])) THEN (approved_by IS NOT NULL)
+    WHEN (status = ANY (ARRAY['claimed'::text, 'withdrawn'::text])) THEN (approved_by IS NULL)
+    ELSE true
+END)),
+    CONSTRAINT service_fees_dates_ck CHECK (((paid_on >= ((approved_at AT TIME ZONE 'Europe/Brussels'::text))::date) AND (returned_on >= paid_on))),
+    CONSTRAINT service_fees_ended_ck CHECK (((num_nulls(ended_by, ended_at, ended_reason) = ANY (ARRAY[0, 3])) AND ((status = ANY (ARRAY['refused'::text, 'withdrawn'::text, 'reversed'::text])) = (ended_by IS NOT NULL)) AND ((status = 'reversed'::text) = (returned_on IS NOT NULL)))),
+    CONSTRAINT service_fees_four_eyes_ck CHECK (((approved_by <> claimed_by) AND (paid_by <> claimed_by) AND (paid_by <> approved_by) AND
+CASE status
+    WHEN 'refused'::text THEN ((ended_by <> claimed_by) AND (ended_by IS DISTINCT FROM approved_by))
+    WHEN 'reversed'::text THEN ((ended_by <> claimed_by) AND (ended_by <> paid_by))
+    ELSE true
+END)),
+    CONSTRAINT service_fees_kind_ck CHECK ((kind = ANY (ARRAY['plan_preparation'::text, 'follow_up'::text]))),
+    CONSTRAINT service_fees_paid_ck CHECK (((num_nulls(paid_by, paid_at, paid_on, payment_reference) = ANY (ARRAY[0, 4])) AND ((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_by IS NOT NULL)))),
+    CONSTRAINT service_fees_status_ck CHECK ((status = ANY (ARRAY['claimed'::text, 'approved'::text, 'paid'::text, 'refused'::text, 'withdrawn'::text, 'reversed'::text]))),
+    CONSTRAINT service_fees_text_ck CHECK ((((length(ended_reason) >= 3) AND (length(ended_reason) <= 2000)) AND ((length(payment_reference) >= 1) AND (length(payment_reference) <= 200))))
+);
+
+ALTER TABLE ONLY public.service_fees FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.service_fees OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.service_fee_disagrees(fee uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH said AS (
+          SELECT x.kind,
+             'ServiceFee'::text AS reference_kind,
+             x.occasion,
+             x.effective_on,
+             x.reverses,
+             x.account,
+             f.fund_id,
+             x.amount_minor,
+             f.currency
+            FROM (public.service_fees f
+              CROSS JOIN LATERAL ( VALUES ('service_fee_owed'::text,1,((f.approved_at AT TIME ZONE 'Europe/Brussels'::text))::date,NULL::text,'fund'::text,(- f.amount_minor),(f.approved_at IS NOT NULL)), ('service_fee_owed'::text,1,((f.approved_at AT TIME ZONE 'Europe/Brussels'::text))::date,NULL::text,'fee_owed'::text,f.amount_minor,(f.approved_at IS NOT NULL)), ('service_fee_paid'::text,1,f.paid_on,NULL::text,'fee_owed'::text,(- f.amount_minor),(f.paid_at IS NOT NULL)), ('service_fee_paid'::text,1,f.paid_on,NULL::text,'fee_paid'::text,f.amount_minor,(f.paid_at IS NOT NULL)), ('service_fee_reversed'::text,1,COALESCE(f.returned_on, ((f.ended_at AT TIME ZONE 'Europe/Brussels'::text))::date),'service_fee_owed'::text,'fee_owed'::text,(- f.amount_minor),((f.approved_at IS NOT NULL) AND (f.ended_at IS NOT NULL))), ('service_fee_reversed'::text,1,COALESCE(f.returned_on, ((f.ended_at AT TIME ZONE 'Europe/Brussels'::text))::date),'service_fee_owed'::text,'fund'::text,f.amount_minor,((f.approved_at IS NOT NULL) AND (f.ended_at IS NOT NULL))), ('service_fee_reversed'::text,2,f.returned_on,'service_fee_paid'::text,'fee_paid'::text,(- f.amount_minor),(f.returned_on IS NOT NULL)), ('service_fee_reversed'::text,2,f.returned_on,'service_fee_paid'::text,'fee_owed'::text,f.amount_minor,(f.returned_on IS NOT NULL))) x(kind, occasion, effective_on, reverses, account, amount_minor, is_due))
+           WHERE ((f.id = service_fee_disagrees.fee) AND x.is_due)
+         ), written AS (
+          SELECT t.kind,
+             t.reference_kind,
+             t.occasion,
+             t.effective_on,
+                 CASE
+                     WHEN ((r.reference_id IS DISTINCT FROM service_fee_disagrees.fee) AND (t.reverses_id IS NOT NULL)) THEN 'another'::text
+                     ELSE r.kind
+                 END AS reverses,
+             a.kind AS account,
+             a.fund_id,
+             p.amount_minor,
+             p.currency
+            FROM (((public.ledger_transactions t
+              LEFT JOIN public.ledger_transactions r ON ((r.id = t.reverses_id)))
+              LEFT JOIN public.ledger_postings p ON ((p.transaction_id = t.id)))
+              LEFT JOIN public.ledger_accounts a ON ((a.id = p.account_id)))
+           WHERE ((t.reference_id = service_fee_disagrees.fee) AND (t.case_id IS NULL))
+         )
+  SELECT (EXISTS ((
+                  SELECT said.kind,
+                     said.reference_kind,
+                     said.occasion,
+                     said.effective_on,
+                     said.reverses,
+                     said.account,
+                     said.fund_id,
+                     said.amount_minor,
+                     said.currency
+                    FROM said
+                 EXCEPT ALL
+                  SELECT written.kind,
+                     written.reference_kind,
+                     written.occasion,
+                     written.effective_on,
+                     written.reverses,
+                     written.account,
+                     written.fund_id,
+                     written.amount_minor,
+                     written.currency
+                    FROM written
+         ) UNION ALL (
+                  SELECT written.kind,
+                     written.reference_kind,
+                     written.occasion,
+                     written.effective_on,
+                     written.reverses,
+                     written.account,
+                     written.fund_id,
+                     written.amount_minor,
+                     written.currency
+                    FROM written
+                 EXCEPT ALL
+                  SELECT said.kind,
+                     said.reference_kind,
+                     said.occasion,
+                     said.effective_on,
+                     said.reverses,
+                     said.account,
+                     said.fund_id,
+                     said.amount_minor,
+                     said.currency
+                    FROM said
+         ))) AS "exists";
+END;
+
+ALTER FUNCTION public.service_fee_disagrees(fee uuid) OWNER TO reintegration_owner;
+
+CREATE TABLE public.case_transfers (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    from_office_id uuid,
+    to_office_id uuid NOT NULL,
+    reason text NOT NULL,
+    transferred_by text NOT NULL,
+    transferred_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT case_transfers_offices_ck CHECK ((from_office_id IS DISTINCT FROM to_office_id)),
+    CONSTRAINT case_transfers_reason_ck CHECK (((length(reason) >= 3) AND (length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.case_transfers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.case_transfers OWNER TO reintegration_owner;
+
+CREATE TABLE public.entitlements (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assessment_id uuid NOT NULL,
+    stream text NOT NULL,
+    returnee_id uuid,
+    rule_id text NOT NULL,
+    fund_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text DEFAULT 'EUR'::text NOT NULL,
+    use_months smallint,
+    use_counted_from text,
+    deadline_on date,
+    granted_by text NOT NULL,
+    granted_on date NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT entitlements_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
+    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text]))),
+    CONSTRAINT entitlements_use_ck CHECK ((((stream = 'reintegration'::text) = (use_months IS NOT NULL)) AND ((use_months IS NULL) = (use_counted_from IS NULL)) AND (use_months > 0) AND (use_counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))))
+);
+
+ALTER TABLE ONLY public.entitlements FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.entitlements OWNER TO reintegration_owner;
+
+CREATE TABLE public.plans (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    number integer NOT NULL,
+    status text NOT NULL,
+    content_digest text NOT NULL,
+    prepared_by text NOT NULL,
+    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
+    submitted_by text,
+    submitted_at timestamp with time zone,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT plans_decided_ck CHECK ((((decided_by IS NULL) = (decided_at IS NULL)) AND ((status <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR (decided_by IS NOT NULL)))),
+    CONSTRAINT plans_digest_ck CHECK ((content_digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT plans_four_eyes_ck CHECK (((decided_by <> prepared_by) AND (decided_by <> submitted_by))),
+    CONSTRAINT plans_number_ck CHECK ((number >= 1)),
+    CONSTRAINT plans_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'rejected'::text, 'superseded'::text]))),
+    CONSTRAINT plans_submitted_ck CHECK ((((submitted_by IS NULL) = (submitted_at IS NULL)) AND ((status <> ALL (ARRAY['submitted'::text, 'approved'::text, 'rejected'::text])) OR (submitted_by IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.plans OWNER TO reintegration_owner;
+
+CREATE TABLE public.service_fee_tariffs (
+    id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    kind text NOT NULL,
+    country_code text,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    certainty text NOT NULL,
+    source text NOT NULL,
+    known_since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT service_fee_tariffs_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
+    CONSTRAINT service_fee_tariffs_dates_ck CHECK ((valid_to >= valid_from)),
+    CONSTRAINT service_fee_tariffs_kind_ck CHECK ((kind = ANY (ARRAY['plan_preparation'::text, 'follow_up'::text])))
+);
+
+ALTER TABLE ONLY public.service_fee_tariffs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.service_fee_tariffs OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.service_fee_due(of_case uuid, of_kind text) RETURNS TABLE(partner_id uuid, field_office_id uuid, present_partner_id uuid, fund_id uuid, served_on date, tariff_id uuid, amount_minor bigint, currency text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT o.partner_id,
+     c.field_office_id,
+     c.partner_id,
+     e.fund_id,
+     s.served_on,
+     t.id,
+     t.amount_minor,
+     t.currency
+    FROM (((((public.cases c
+      CROSS JOIN LATERAL ( SELECT x.at,
+             COALESCE(x.day, ((x.at AT TIME ZONE 'Europe/Brussels'::text))::date) AS served_on
+            FROM ( SELECT
+                         CASE service_fee_due.of_kind
+                             WHEN 'plan_preparation'::text THEN ( SELECT min(p.decided_at) AS min
+                                FROM public.plans p
+                               WHERE ((p.case_id = c.id) AND (p.status = ANY (ARRAY['approved'::text, 'superseded'::text]))))
+                             ELSE NULL::timestamp with time zone
+                         END AS at,
+                         CASE
+                             WHEN ((service_fee_due.of_kind = 'follow_up'::text) AND (c.close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text]))) THEN c.closed_on
+                             ELSE NULL::date
+                         END AS day) x) s)
+      LEFT JOIN LATERAL ( SELECT t_1.from_office_id
+            FROM public.case_transfers t_1
+           WHERE ((t_1.case_id = c.id) AND (t_1.transferred_at > s.at))
+           ORDER BY t_1.transferred_at, t_1.id
+          LIMIT 1) m ON (true))
+      LEFT JOIN public.field_offices o ON ((o.id = COALESCE(m.from_office_id, c.field_office_id))))
+      LEFT JOIN LATERAL ( SELECT x.fund_id
+            FROM public.entitlements x
+           WHERE ((x.case_id = c.id) AND (x.stream = 'reintegration'::text))
+           ORDER BY x.granted_at, x.id
+          LIMIT 1) e ON (true))
+      LEFT JOIN LATERAL ( SELECT x.id,
+             x.amount_minor,
+             x.currency
+            FROM public.service_fee_tariffs x
+           WHERE ((x.partner_id = o.partner_id) AND (x.kind = service_fee_due.of_kind) AND ((x.country_code IS NULL) OR (x.country_code = c.country_of_return)) AND ((s.served_on >= x.valid_from) AND (s.served_on <= COALESCE(x.valid_to, 'infinity'::date))))
+           ORDER BY x.country_code
+          LIMIT 1) t ON (true))
+   WHERE (c.id = service_fee_due.of_case);
+END;
+
+ALTER FUNCTION public.service_fee_due(of_case uuid, of_kind text) OWNER TO reintegration_owner;
 
 CREATE TABLE public.bank_accounts (
     id uuid NOT NULL,
@@ -4142,22 +4507,6 @@ ALTER TABLE ONLY public.budget_transfers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.budget_transfers OWNER TO reintegration_owner;
 
-CREATE TABLE public.case_transfers (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    from_office_id uuid,
-    to_office_id uuid NOT NULL,
-    reason text NOT NULL,
-    transferred_by text NOT NULL,
-    transferred_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT case_transfers_offices_ck CHECK ((from_office_id IS DISTINCT FROM to_office_id)),
-    CONSTRAINT case_transfers_reason_ck CHECK (((length(reason) >= 3) AND (length(reason) <= 2000)))
-);
-
-ALTER TABLE ONLY public.case_transfers FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.case_transfers OWNER TO reintegration_owner;
-
 CREATE TABLE public.cash_accounts (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -4347,32 +4696,6 @@ ALTER TABLE ONLY public.entitlement_exceptions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.entitlement_exceptions OWNER TO reintegration_owner;
 
-CREATE TABLE public.entitlements (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    assessment_id uuid NOT NULL,
-    stream text NOT NULL,
-    returnee_id uuid,
-    rule_id text NOT NULL,
-    fund_id uuid NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text DEFAULT 'EUR'::text NOT NULL,
-    use_months smallint,
-    use_counted_from text,
-    deadline_on date,
-    granted_by text NOT NULL,
-    granted_on date NOT NULL,
-    granted_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT entitlements_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
-    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text]))),
-    CONSTRAINT entitlements_use_ck CHECK ((((stream = 'reintegration'::text) = (use_months IS NOT NULL)) AND ((use_months IS NULL) = (use_counted_from IS NULL)) AND (use_months > 0) AND (use_counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))))
-);
-
-ALTER TABLE ONLY public.entitlements FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.entitlements OWNER TO reintegration_owner;
-
 CREATE TABLE public.exchange_rate_months (
     id uuid NOT NULL,
     month date NOT NULL,
@@ -4460,7 +4783,7 @@ CREATE TABLE public.export_jobs (
     version integer DEFAULT 1 NOT NULL,
     CONSTRAINT export_jobs_attempts_ck CHECK (((attempts >= 0) AND (attempts <= 5))),
     CONSTRAINT export_jobs_digest_ck CHECK (((parameters_digest ~ '^[0-9a-f]{64}$'::text) AND (manifest_sha256 ~ '^[0-9a-f]{64}$'::text))),
-    CONSTRAINT export_jobs_kind_ck CHECK ((kind = ANY (ARRAY['amif_indicators'::text, 'payments_ledger'::text, 'programme_statistics'::text]))),
+    CONSTRAINT export_jobs_kind_ck CHECK ((kind = ANY (ARRAY['amif_indicators'::text, 'payments_ledger'::text, 'programme_statistics'::text, 'service_fees'::text]))),
     CONSTRAINT export_jobs_sealed_ck CHECK ((((status = 'sealed'::text) = (manifest_key IS NOT NULL)) AND ((status = 'sealed'::text) = (manifest_sha256 IS NOT NULL)) AND ((status <> 'sealed'::text) OR ("position" IS NOT NULL)) AND ((status = 'failed'::text) = (failure_code IS NOT NULL)) AND ((status = ANY (ARRAY['sealed'::text, 'failed'::text])) = (finished_at IS NOT NULL)))),
     CONSTRAINT export_jobs_status_ck CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'sealed'::text, 'failed'::text])))
 );
@@ -4690,32 +5013,6 @@ CREATE TABLE public.plan_items (
 ALTER TABLE ONLY public.plan_items FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.plan_items OWNER TO reintegration_owner;
-
-CREATE TABLE public.plans (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    number integer NOT NULL,
-    status text NOT NULL,
-    content_digest text NOT NULL,
-    prepared_by text NOT NULL,
-    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
-    submitted_by text,
-    submitted_at timestamp with time zone,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decision_note text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT plans_decided_ck CHECK ((((decided_by IS NULL) = (decided_at IS NULL)) AND ((status <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR (decided_by IS NOT NULL)))),
-    CONSTRAINT plans_digest_ck CHECK ((content_digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT plans_four_eyes_ck CHECK (((decided_by <> prepared_by) AND (decided_by <> submitted_by))),
-    CONSTRAINT plans_number_ck CHECK ((number >= 1)),
-    CONSTRAINT plans_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'rejected'::text, 'superseded'::text]))),
-    CONSTRAINT plans_submitted_ck CHECK ((((submitted_by IS NULL) = (submitted_at IS NULL)) AND ((status <> ALL (ARRAY['submitted'::text, 'approved'::text, 'rejected'::text])) OR (submitted_by IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.plans OWNER TO reintegration_owner;
 
 CREATE TABLE public.receipt_codes (
     id uuid NOT NULL,
@@ -5270,6 +5567,15 @@ ALTER TABLE ONLY public.returnees
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_version_ex EXCLUDE USING gist (public.service_fee_scope((((((partner_id)::text || ' '::text) || kind) || ' '::text) || COALESCE(country_code, ''::text)), (((((partner_id)::text || ' '::text) || kind) || ' '::text) || COALESCE(country_code, ''::text)), '[]'::text) WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.statement_files
     ADD CONSTRAINT statement_files_key_uq UNIQUE (object_key);
 
@@ -5648,6 +5954,26 @@ CREATE INDEX returnee_identities_returnee_ix ON public.returnee_identities USING
 CREATE INDEX returnees_nationality_ix ON public.returnees USING btree (nationality);
 
 CREATE UNIQUE INDEX returnees_one_head_uq ON public.returnees USING btree (case_id) WHERE (household_role = 'head'::text);
+
+CREATE INDEX service_fee_tariffs_country_ix ON public.service_fee_tariffs USING btree (country_code);
+
+CREATE INDEX service_fee_tariffs_currency_ix ON public.service_fee_tariffs USING btree (currency);
+
+CREATE INDEX service_fee_tariffs_partner_ix ON public.service_fee_tariffs USING btree (partner_id, kind);
+
+CREATE INDEX service_fees_case_ix ON public.service_fees USING btree (case_id);
+
+CREATE INDEX service_fees_currency_ix ON public.service_fees USING btree (currency);
+
+CREATE INDEX service_fees_fund_ix ON public.service_fees USING btree (fund_id);
+
+CREATE INDEX service_fees_office_ix ON public.service_fees USING btree (field_office_id, partner_id);
+
+CREATE UNIQUE INDEX service_fees_once_uq ON public.service_fees USING btree (case_id, kind) WHERE (status = ANY (ARRAY['claimed'::text, 'approved'::text, 'paid'::text]));
+
+CREATE INDEX service_fees_partner_ix ON public.service_fees USING btree (partner_id);
+
+CREATE INDEX service_fees_tariff_ix ON public.service_fees USING btree (tariff_id);
 
 CREATE INDEX statement_files_account_ix ON public.statement_files USING btree (bank_account_id);
 
@@ -6051,6 +6377,8 @@ CREATE TRIGGER ledger_transactions_audit_insert AFTER INSERT ON public.ledger_tr
 
 CREATE TRIGGER ledger_transactions_audit_update AFTER UPDATE ON public.ledger_transactions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
+CREATE CONSTRAINT TRIGGER ledger_transactions_fee_ck AFTER INSERT ON public.ledger_transactions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION public.check_service_fee_posted();
+
 CREATE TRIGGER ledger_transactions_no_truncate BEFORE TRUNCATE ON public.ledger_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER legal_forms_audit_delete AFTER DELETE ON public.legal_forms REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -6384,6 +6712,34 @@ CREATE TRIGGER returnees_audit_update AFTER UPDATE ON public.returnees REFERENCI
 CREATE TRIGGER returnees_no_truncate BEFORE TRUNCATE ON public.returnees FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER returnees_version BEFORE UPDATE ON public.returnees FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER service_fee_tariffs_audit_delete AFTER DELETE ON public.service_fee_tariffs REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fee_tariffs_audit_insert AFTER INSERT ON public.service_fee_tariffs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fee_tariffs_audit_update AFTER UPDATE ON public.service_fee_tariffs REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fee_tariffs_no_truncate BEFORE TRUNCATE ON public.service_fee_tariffs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER service_fee_tariffs_version BEFORE UPDATE ON public.service_fee_tariffs FOR EACH ROW EXECUTE FUNCTION public.check_service_fee_tariff();
+
+CREATE TRIGGER service_fees_audit_delete AFTER DELETE ON public.service_fees REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fees_audit_insert AFTER INSERT ON public.service_fees REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fees_audit_update AFTER UPDATE ON public.service_fees REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fees_check AFTER INSERT ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.check_service_fee_claim();
+
+CREATE TRIGGER service_fees_kept BEFORE UPDATE ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.keep_service_fee_steps();
+
+CREATE TRIGGER service_fees_no_truncate BEFORE TRUNCATE ON public.service_fees FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER service_fees_posted_ck AFTER INSERT OR UPDATE ON public.service_fees DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_service_fee_posted();
+
+CREATE TRIGGER service_fees_transition BEFORE INSERT OR UPDATE OF status ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.enforce_transition();
+
+CREATE TRIGGER service_fees_version BEFORE UPDATE ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER statement_files_audit_delete AFTER DELETE ON public.statement_files REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -6884,6 +7240,33 @@ ALTER TABLE ONLY public.returnees
 ALTER TABLE ONLY public.returnees
     ADD CONSTRAINT returnees_nationality_fk FOREIGN KEY (nationality) REFERENCES public.countries(code);
 
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_country_fk FOREIGN KEY (country_code) REFERENCES public.countries(code);
+
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_fund_fk FOREIGN KEY (fund_id) REFERENCES public.funds(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_office_fk FOREIGN KEY (field_office_id, partner_id) REFERENCES public.field_offices(id, partner_id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_tariff_fk FOREIGN KEY (tariff_id) REFERENCES public.service_fee_tariffs(id);
+
 ALTER TABLE ONLY public.statement_files
     ADD CONSTRAINT statement_files_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
 
@@ -7006,6 +7389,8 @@ CREATE POLICY case_intakes_scope ON public.case_intakes USING (( SELECT public.a
 CREATE POLICY case_intakes_update_roles ON public.case_intakes AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 ALTER TABLE public.case_transfers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_transfers_guard ON public.case_transfers FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
 CREATE POLICY case_transfers_insert_roles ON public.case_transfers AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'partner_coordinator'::text]) AS actor_is));
 
@@ -7461,6 +7846,24 @@ CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_
 
 CREATE POLICY returnees_update_roles ON public.returnees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
+ALTER TABLE public.service_fee_tariffs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY service_fee_tariffs_guard ON public.service_fee_tariffs FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY service_fee_tariffs_scope ON public.service_fee_tariffs USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner))) OR (partner_id = ANY (( SELECT ARRAY( SELECT o.partner_id
+           FROM public.field_offices o
+          WHERE (o.id = ANY (public.actor_offices()))) AS "array")::uuid[]))));
+
+ALTER TABLE public.service_fees ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY service_fees_guard ON public.service_fees FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY service_fees_insert_roles ON public.service_fees AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text]) AS actor_is) AND (claimed_by = ( SELECT public.actor_id() AS actor_id))));
+
+CREATE POLICY service_fees_scope ON public.service_fees USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
+
+CREATE POLICY service_fees_update_roles ON public.service_fees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text]) AS actor_is) AND (status = 'withdrawn'::text)) OR (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is) AND ((status = 'approved'::text) OR ((status = 'refused'::text) AND (approved_by IS NULL)))) OR (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_finance'::text]) AS actor_is) AND ((status = ANY (ARRAY['paid'::text, 'reversed'::text])) OR ((status = 'refused'::text) AND (approved_by IS NOT NULL))))));
+
 ALTER TABLE public.statement_files ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY statement_files_guard ON public.statement_files TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
@@ -7837,6 +8240,63 @@ REVOKE ALL ON FUNCTION public.returned_by_administrative_status(of_year integer)
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_app;
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_auditor;
 
+GRANT SELECT,INSERT ON TABLE public.service_fees TO reintegration_app;
+GRANT SELECT ON TABLE public.service_fees TO reintegration_auditor;
+GRANT SELECT ON TABLE public.service_fees TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(approved_by) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(approved_at) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(paid_by) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(paid_at) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(paid_on) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(payment_reference) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(ended_by) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(ended_reason) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(returned_on) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.case_transfers TO reintegration_app;
+GRANT SELECT ON TABLE public.case_transfers TO reintegration_auditor;
+GRANT SELECT ON TABLE public.case_transfers TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.entitlements TO reintegration_app;
+GRANT SELECT ON TABLE public.entitlements TO reintegration_auditor;
+GRANT SELECT ON TABLE public.entitlements TO reintegration_guard;
+
+GRANT UPDATE(deadline_on) ON TABLE public.entitlements TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.plans TO reintegration_app;
+GRANT SELECT ON TABLE public.plans TO reintegration_auditor;
+GRANT SELECT ON TABLE public.plans TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.plans TO reintegration_app;
+GRANT UPDATE(status) ON TABLE public.plans TO reintegration_guard;
+
+GRANT UPDATE(submitted_by) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(submitted_at) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.plans TO reintegration_app;
+
+GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_app;
+GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_auditor;
+GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_guard;
+
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO reintegration_app;
 GRANT SELECT ON TABLE public.bank_accounts TO reintegration_auditor;
 GRANT SELECT ON TABLE public.bank_accounts TO reintegration_guard;
@@ -7929,9 +8389,6 @@ GRANT UPDATE(decided_by) ON TABLE public.budget_transfers TO reintegration_app;
 
 GRANT UPDATE(decided_at) ON TABLE public.budget_transfers TO reintegration_app;
 
-GRANT SELECT,INSERT ON TABLE public.case_transfers TO reintegration_app;
-GRANT SELECT ON TABLE public.case_transfers TO reintegration_auditor;
-
 GRANT SELECT ON TABLE public.cash_accounts TO reintegration_app;
 GRANT SELECT ON TABLE public.cash_accounts TO reintegration_auditor;
 GRANT SELECT,INSERT ON TABLE public.cash_accounts TO reintegration_guard;
@@ -7983,12 +8440,6 @@ GRANT UPDATE(decision_note) ON TABLE public.entitlement_exceptions TO reintegrat
 GRANT UPDATE(decided_by) ON TABLE public.entitlement_exceptions TO reintegration_app;
 
 GRANT UPDATE(decided_at) ON TABLE public.entitlement_exceptions TO reintegration_app;
-
-GRANT SELECT,INSERT ON TABLE public.entitlements TO reintegration_app;
-GRANT SELECT ON TABLE public.entitlements TO reintegration_auditor;
-GRANT SELECT ON TABLE public.entitlements TO reintegration_guard;
-
-GRANT UPDATE(deadline_on) ON TABLE public.entitlements TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.exchange_rate_months TO reintegration_app;
 GRANT SELECT ON TABLE public.exchange_rate_months TO reintegration_auditor;
@@ -8071,23 +8522,6 @@ GRANT SELECT ON TABLE public.period_closes TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.plan_items TO reintegration_app;
 GRANT SELECT ON TABLE public.plan_items TO reintegration_auditor;
 GRANT SELECT ON TABLE public.plan_items TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.plans TO reintegration_app;
-GRANT SELECT ON TABLE public.plans TO reintegration_auditor;
-GRANT SELECT ON TABLE public.plans TO reintegration_guard;
-
-GRANT UPDATE(status) ON TABLE public.plans TO reintegration_app;
-GRANT UPDATE(status) ON TABLE public.plans TO reintegration_guard;
-
-GRANT UPDATE(submitted_by) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(submitted_at) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.plans TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipt_codes TO reintegration_app;
 GRANT SELECT ON TABLE public.receipt_codes TO reintegration_auditor;
