@@ -33,7 +33,7 @@ PLAN, FOLLOW_UP = ServiceFeeKind.PLAN_PREPARATION, ServiceFeeKind.FOLLOW_UP
 FEE_MINOR: Final = 30_000
 """IOM, a plan."""
 FOLLOW_UP_MINOR: Final = 12_550
-CARITAS_MINOR: Final = 28_000
+CARITAS_MINOR: Final = 28_037
 _ADD = """
 insert into service_fee_tariffs (
     id, partner_id, kind, country_code, amount_minor, currency, valid_from, valid_to, certainty, source

@@ -22,6 +22,7 @@ _AMOUNTS = {
     "Entitlement": ("amount_minor",),
     "EntitlementException": ("amount_minor",),
     "PaymentLine": ("amount_minor", "euro_minor"),
+    "ServiceFee": ("amount_minor",),
     "PlanItem": ("budget_minor", "co_investment_minor"),
 }
 _DIGESTS = {

@@ -47,6 +47,8 @@ WITHOUT_ROWS = {
     "ReceivablePlan",
     "ReceivableReceipt",
     "ReceivableWriteOff",
+    "ServiceFee",
+    "ServiceFeeTariff",
     "StatementFile",
     "StatementLine",
     "StatementMapping",

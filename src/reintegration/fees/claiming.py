@@ -1,7 +1,5 @@
 """What a partner says: that it did a service, or that it asks for the fee no longer."""
 
-from reintegration.cases.models import Case
-from reintegration.database.rows import visible
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.fees.commands import ClaimServiceFee, WithdrawServiceFee
@@ -10,6 +8,7 @@ from reintegration.fees.models import ServiceFee
 from reintegration.fees.steps import locked_fee
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.clock import now
+from reintegration.kernel.errors import NotFoundError
 from reintegration.kernel.reference import Reference
 
 _SQL = load_queries(__file__)
@@ -19,14 +18,16 @@ async def claim_service_fee(transaction: Transaction, command: ClaimServiceFee) 
     """Ask for the fee of a service on a case, once; its amount is the tariff's of the day of the service.
 
     The case's partner on that day gets it, and the fund that bears the case bears it. Nothing is owed until it is approved.
+    Locks the case.
 
     Raises:
         ServiceFeeNotDueError, ServiceFeeOfAnotherPartnerError, NoServiceFeeTariffError, ServiceFeeClaimedError, NotFoundError,
         ForbiddenError.
     """
     require(transaction.actor, Permission.SERVICE_FEE_CLAIM)
-    case = await visible(transaction, Case, command.case_id, kind="Case")
-    due = await transaction.fetch_one(_SQL["due"], case.id, command.kind.value)
+    if await transaction.fetch_value(_SQL["lock_case"], command.case_id) is None:
+        raise NotFoundError(kind="Case")
+    due = await transaction.fetch_one(_SQL["due"], command.case_id, command.kind.value)
     if due is None or due["served_on"] is None or due["fund_id"] is None:
         raise ServiceFeeNotDueError
     if due["partner_id"] != due["present_partner_id"]:
@@ -36,7 +37,7 @@ async def claim_service_fee(transaction: Transaction, command: ClaimServiceFee) 
     fee = await ServiceFee.create(
         using_db=transaction.orm,
         id=command.id,
-        case_id=case.id,
+        case_id=command.case_id,
         kind=command.kind.value,
         partner_id=due["partner_id"],
         field_office_id=due["field_office_id"],

@@ -1,3 +1,7 @@
+-- name: lock_case
+-- The case as its partner has it: nobody moves or closes it until the claim is stored.
+select c.id from cases c where c.id = $1 for share
+
 -- name: due
 -- What a service on a case that the caller sees gives, to whom, out of which fund.
 select d.* from service_fee_due($1, $2) d
