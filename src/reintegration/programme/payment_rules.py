@@ -1,8 +1,10 @@
 """What payments and fees are held to, as rows of tables: documents, thresholds, how names of suppliers are compared, tariffs."""
 
+from collections.abc import Iterable
+
 from reintegration.programme import code_lists
 from reintegration.programme.reference import identifier
-from reintegration.programme.tables import TableRow, TableRows, cents, read_table
+from reintegration.programme.tables import Row, TableRow, TableRows, cents, read_table
 
 
 def payment_rules() -> tuple[TableRows, ...]:
@@ -11,7 +13,12 @@ def payment_rules() -> tuple[TableRows, ...]:
         TableRows("required_documents", "required_documents.csv", _required_documents(), decides=True),
         TableRows("payment_thresholds", "payment_thresholds.csv", _payment_thresholds(), decides=True),
         TableRows("legal_forms", "legal_forms.csv", _legal_forms(), decides=True),
-        TableRows("service_fee_tariffs", "service_fee_tariffs.csv", service_fee_tariffs(), decides=True),
+        TableRows(
+            "service_fee_tariffs",
+            "service_fee_tariffs.csv",
+            service_fee_tariffs(read_table("service_fee_tariffs.csv")),
+            decides=True,
+        ),
     )
 
 
@@ -66,7 +73,7 @@ def _legal_forms() -> tuple[TableRow, ...]:
     )
 
 
-def service_fee_tariffs(file: str = "service_fee_tariffs.csv") -> tuple[TableRow, ...]:
+def service_fee_tariffs(rows: Iterable[Row]) -> tuple[TableRow, ...]:
     """An id follows from partner, service, country and first day: a new amount is a new row, and the old one gets its last day.
 
     The file is shipped without a row, for what is agreed with a partner is published nowhere (domain.md 11, row 21).
@@ -84,5 +91,5 @@ def service_fee_tariffs(file: str = "service_fee_tariffs.csv") -> tuple[TableRow
             "certainty": row["certainty"],
             "source": row["source"],
         }
-        for row in read_table(file)
+        for row in rows
     )
