@@ -94,10 +94,11 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
         "ServiceFee",
         HOLDERS,
         (
-            "amount approvedAt approvedBy case claimedAt claimedBy endedAt endedBy endedReason fund id kind ledgerTransactions "
+            "amount approvedAt approvedBy case claimedAt claimedBy endedAt endedBy endedReason fund id kind "
             "office paidAt paidBy paidOn partner paymentReference returnedOn servedOn status tariff version"
         ),
     ),
+    ("ServiceFee", REPORTS, "ledgerTransactions"),
     ("ServiceFeeConnection", HOLDERS, "edges pageInfo totalCount"),
     ("ServiceFeeEdge", HOLDERS, "cursor node"),
     ("ServiceFeeTariff", HOLDERS, "amount certainty country id kind knownSince partner source validFrom validTo"),

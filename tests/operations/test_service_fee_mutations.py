@@ -165,12 +165,12 @@ async def test_who_sees_which_fees_tariffs_and_entries(desk: Desk) -> None:
     )
     posted = [{"kind": "SERVICE_FEE_OWED", "case": None}]
     for who, entries, count in (
-        (OFFICER, [], 2),
-        (APPROVER, [], 2),
-        (COORDINATOR, [], 2),
-        (FINANCE, posted, 3),
-        (PROGRAMME, posted, 3),
-        (AUDITOR, posted, 3),
+        (OFFICER, [], 3),
+        (APPROVER, [], 3),
+        (COORDINATOR, [], 3),
+        (FINANCE, posted, 4),
+        (PROGRAMME, posted, 4),
+        (AUDITOR, posted, 4),
     ):
         assert await shown(desk, who, _LISTED) == {"serviceFees": {"totalCount": 1, "edges": [{"node": {"status": "APPROVED"}}]}}
         assert await shown(desk, who, one) == {
@@ -179,7 +179,7 @@ async def test_who_sees_which_fees_tariffs_and_entries(desk: Desk) -> None:
         found = (await shown(desk, who, tariffs))["serviceFeeTariffs"]
         assert isinstance(found, list)
         assert len(found) == count
-        assert {tariff["partner"]["code"] for tariff in found} == ({"IOM"} if count == 2 else {"IOM", "CARITAS"})
+        assert {tariff["partner"]["code"] for tariff in found} == ({"IOM"} if count == 3 else {"IOM", "CARITAS"})
         seen = (await shown(desk, who, of_case))["case"]
         assert isinstance(seen, dict)
         assert seen["serviceFees"] == [{"status": "APPROVED"}]
