@@ -20,6 +20,14 @@ CREATE TYPE jobs.pgqueuer_status AS ENUM (
 
 ALTER TYPE jobs.pgqueuer_status OWNER TO reintegration_owner;
 
+CREATE TYPE public.service_fee_scope AS RANGE (
+    subtype = text,
+    multirange_type_name = public.service_fee_scope_multirange,
+    collation = pg_catalog."C"
+);
+
+ALTER TYPE public.service_fee_scope OWNER TO reintegration_owner;
+
 CREATE FUNCTION jobs.fn_pgqueuer_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1262,17 +1270,16 @@ CREATE FUNCTION public.check_payment_matched() RETURNS trigger
     AS $$
 begin
     if exists (
-        select from (
-            select coalesce(r.moved_currency, r.currency) as currency, - sum(coalesce(r.moved_minor, r.amount_minor)) as minor
-            from statement_match_records r
-            where r.record_id = new.id and r.in_force
-            group by coalesce(r.moved_currency, r.currency)
-        ) said
-        where said.minor > case when new.status = 'paid' then (
+        select from statement_match_records r
+        join statement_matches m on m.id = r.match_id
+        join bank_accounts a on a.id = m.bank_account_id
+        where r.record_id = new.id and r.in_force
+        group by a.currency
+        having - sum(r.amount_minor) > case when new.status = 'paid' then (
             select sum(l.amount_minor - coalesce((
                 select sum(s.amount_minor) from payment_shortfalls s where s.line_id = l.id
             ), 0))
-            from payment_lines l where l.payment_id = new.id and l.currency = said.currency
+            from payment_lines l where l.payment_id = new.id and l.currency = a.currency
         ) else 0 end
     ) then
         perform raise_payment_rule('payments_matched_ck', 'a line of a statement says that it was paid');
@@ -1281,179 +1288,6 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_payment_matched() OWNER TO reintegration_guard;
-
-CREATE FUNCTION public.check_payment_order() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-declare
-    kept text[] := array[
-        'id', 'bank_account_id', 'currency', 'execution_on', 'format', 'service', 'holder', 'bic', 'message_id', 'line_count',
-        'total_minor', 'content_digest', 'prepared_by', 'prepared_at'
-    ];
-    line record;
-    obstacle text;
-begin
-    if tg_op = 'INSERT' then
-        if new.status <> 'draft' then
-            perform raise_order_rule('payment_orders', 'payment_orders_new_ck', 'an order is prepared before it is sealed');
-        end if;
-        if not exists (
-            select from bank_accounts b where b.id = new.bank_account_id and b.currency = new.currency and b.kind <> 'mobile_money'
-        ) then
-            perform raise_order_rule('payment_orders', 'payment_orders_account_ck', 'an order is to a bank, in its account''s currency');
-        end if;
-        return null;
-    end if;
-    if (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(old)) where key = any (kept))
-        <> (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(new)) where key = any (kept))
-        or (old.status, new.status) not in (
-            ('draft', 'sealed'), ('draft', 'cancelled'), ('sealed', 'sent'), ('sealed', 'cancelled'), ('sent', 'cancelled')
-        )
-        or (old.status <> 'draft' and (
-            new.sealed_by, new.sealed_at, new.object_key, new.sha256, new.size_bytes
-        ) is distinct from (old.sealed_by, old.sealed_at, old.object_key, old.sha256, old.size_bytes))
-        or (old.status = 'draft' and new.status = 'cancelled' and new.sealed_at is not null)
-        or (new.status <> 'sent' and (
-            new.sent_by, new.sent_at, new.sent_reference
-        ) is distinct from (old.sent_by, old.sent_at, old.sent_reference)) then
-        perform raise_order_rule('payment_orders', 'payment_orders_step_ck', 'an order is sealed, sent or cancelled, and stays as it was');
-    end if;
-    if new.status = 'sent' then
-        return null;
-    end if;
-    perform from payments p
-    where p.id in (select l.payment_id from payment_order_lines l where l.order_id = new.id)
-    order by p.id for no key update;
-    if new.status = 'sealed' then
-        if new.execution_on < programme_today() then
-            perform raise_order_rule('payment_orders', 'payment_orders_day_ck', 'no bank pays yesterday');
-        end if;
-        perform from suppliers s
-        where s.id in (
-            select p.supplier_id from payment_order_lines l join payments p on p.id = l.payment_id where l.order_id = new.id
-        )
-        order by s.id for share;
-        select payment_order_obstacle(new.bank_account_id, new.execution_on, l.payment_id, new.id, l.supplier_account_id) as found
-        into line
-        from payment_order_lines l where l.order_id = new.id
-        order by 1 nulls last limit 1;
-        if line.found is not null then
-            perform raise_order_rule('payment_orders', 'payment_orders_payments_ck', line.found);
-        end if;
-        return null;
-    end if;
-    if old.status = 'sent' or exists (select from payment_order_downloads d where d.order_id = new.id) then
-        if exists (
-            select from payment_order_lines l
-            join payments p on p.id = l.payment_id
-            where l.order_id = new.id and (p.status in ('paid', 'reversed') or exists (
-                select from statement_match_records r where r.record_id = p.id and r.kind = 'payment' and r.in_force
-            ))
-        ) then
-            perform raise_order_rule('payment_orders', 'payment_orders_paid_ck', 'the bank has paid some of it');
-        end if;
-        if exists (
-            select from payment_order_lines l where l.order_id = new.id and not has_non_payment_evidence(l.payment_id)
-        ) then
-            perform raise_order_rule('payment_orders', 'payment_orders_non_payment_ck', 'the bank may have it: each payment needs evidence');
-        end if;
-    end if;
-    update payment_order_lines set in_force = false where order_id = new.id;
-    return null;
-end $$;
-
-ALTER FUNCTION public.check_payment_order() OWNER TO reintegration_guard;
-
-CREATE FUNCTION public.check_payment_order_download() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-begin
-    perform from payment_orders o where o.id = new.order_id and o.status in ('sealed', 'sent') for share;
-    if not found then
-        perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_step_ck', 'there is no file of this order');
-    end if;
-    return null;
-end $$;
-
-ALTER FUNCTION public.check_payment_order_download() OWNER TO reintegration_guard;
-
-CREATE FUNCTION public.check_payment_order_line() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-declare
-    of_order payment_orders;
-    obstacle text;
-begin
-    select o.* into of_order from payment_orders o where o.id = new.order_id;
-    if of_order.status is distinct from 'draft' or not new.in_force or new.currency <> of_order.currency then
-        perform raise_order_rule('payment_order_lines', 'payment_order_lines_order_ck', 'a line comes with its order');
-    end if;
-    perform from payments p where p.id = new.payment_id for no key update;
-    perform from suppliers s where s.id = (select p.supplier_id from payments p where p.id = new.payment_id) for share;
-    obstacle := payment_order_obstacle(
-        of_order.bank_account_id, of_order.execution_on, new.payment_id, new.order_id, new.supplier_account_id
-    );
-    if obstacle is not null then
-        perform raise_order_rule('payment_order_lines', 'payment_order_lines_payment_ck', obstacle);
-    end if;
-    if new.end_to_end_id <> replace(new.payment_id::text, '-', '')
-        or new.amount_minor <> (select sum(l.amount_minor) from payment_lines l where l.payment_id = new.payment_id)
-        or not exists (
-            select from supplier_accounts a
-            where a.id = new.supplier_account_id
-                and (a.account, a.holder, a.bic, a.country, a.town)
-                is not distinct from (new.account, new.holder, new.bic, new.country, new.town)
-                and coalesce(a.holder_latin, new.payee_name) = new.payee_name
-        ) then
-        perform raise_order_rule('payment_order_lines', 'payment_order_lines_frozen_ck', 'a line is what was approved');
-    end if;
-    return null;
-end $$;
-
-ALTER FUNCTION public.check_payment_order_line() OWNER TO reintegration_guard;
-
-CREATE FUNCTION public.check_payment_order_sum() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-begin
-    if exists (
-        select from payment_orders o
-        left join payment_order_lines l on l.order_id = o.id
-        where o.id = coalesce(to_jsonb(new) ->> 'order_id', to_jsonb(new) ->> 'id')::uuid
-        group by o.id
-        having count(l.id) <> o.line_count or sum(l.amount_minor) is distinct from o.total_minor or max(l.number) <> o.line_count
-    ) then
-        perform raise_order_rule('payment_orders', 'payment_orders_sum_ck', 'an order is made at once, and its lines are its total');
-    end if;
-    return null;
-end $$;
-
-ALTER FUNCTION public.check_payment_order_sum() OWNER TO reintegration_guard;
-
-CREATE FUNCTION public.check_payment_ordered() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-declare
-    standing text;
-begin
-    select o.status into standing
-    from payment_order_lines l join payment_orders o on o.id = l.order_id
-    where l.payment_id = new.id and l.in_force;
-    if standing = 'sealed' then
-        perform raise_payment_rule('payments_ordered_ck', 'its order is sealed, and was neither sent nor cancelled');
-    end if;
-    if standing = 'sent' and new.status = 'failed' and not has_non_payment_evidence(new.id) then
-        perform raise_payment_rule('payments_order_sent_ck', 'the bank has an order to pay it');
-    end if;
-    return null;
-end $$;
-
-ALTER FUNCTION public.check_payment_ordered() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_payment_part() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1748,7 +1582,8 @@ begin
         join ledger_transactions t on t.id = p.transaction_id
         join ledger_accounts a on a.id = p.account_id
         where t.transaction_id <> pg_current_xact_id()::text::bigint
-            or a.currency <> p.currency or p.case_id <> t.case_id or coalesce(a.case_id, t.case_id) <> t.case_id
+            or a.currency <> p.currency or p.case_id is distinct from t.case_id or coalesce(a.case_id, t.case_id) <> t.case_id
+            or (a.stream = 'service_fee') <> (t.case_id is null)
     ) then
         raise exception 'a posting that does not belong to its transaction and account'
             using errcode = '23514', constraint = 'ledger_postings_belongs_ck', table = 'ledger_postings';
@@ -1758,7 +1593,8 @@ begin
         select from added p
         join ledger_transactions t on t.id = p.transaction_id
         join ledger_accounts a on a.id = p.account_id
-        where p.amount_minor < 0 and a.kind = 'fund' and t.kind not in ('entitlement_granted', 'receivable_taken_back')
+        where p.amount_minor < 0 and a.kind = 'fund'
+            and t.kind not in ('entitlement_granted', 'receivable_taken_back', 'service_fee_owed')
     ) or exists (
         select from ledger_transactions t
         where t.kind = 'entitlement_granted' and t.id in (select p.transaction_id from added p)
@@ -1885,22 +1721,6 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_receipt_code() OWNER TO reintegration_guard;
-
-CREATE FUNCTION public.check_receipt_matched() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-begin
-    if exists (
-        select from statement_match_records r
-        where r.record_id = new.id and r.kind = 'receivable_receipt' and r.in_force
-    ) then
-        perform raise_receivable_rule('receivable_receipts_matched_ck', 'a line of a statement says that it came');
-    end if;
-    return null;
-end $$;
-
-ALTER FUNCTION public.check_receipt_matched() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_receipt_posted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2187,6 +2007,54 @@ end $$;
 
 ALTER FUNCTION public.check_refund_postings() OWNER TO reintegration_guard;
 
+CREATE FUNCTION public.check_service_fee_claim() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if not exists (
+        select from service_fee_due(new.case_id, new.kind) d
+        where d.present_partner_id = d.partner_id
+            and (d.partner_id, d.field_office_id, d.fund_id, d.served_on, d.tariff_id, d.amount_minor, d.currency)
+            = (new.partner_id, new.field_office_id, new.fund_id, new.served_on, new.tariff_id, new.amount_minor, new.currency)
+    ) then
+        perform raise_service_fee_rule('service_fees_due_ck', 'not what the tariff gives for this service');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_service_fee_claim() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_service_fee_posted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if service_fee_disagrees(case tg_table_name when 'service_fees' then new.id else (to_jsonb(new) ->> 'reference_id')::uuid end) then
+        perform raise_service_fee_rule('service_fees_posted_ck', 'the ledger does not have what was done with this fee');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_service_fee_posted() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_service_fee_tariff() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if (new.id, new.partner_id, new.kind, new.country_code, new.amount_minor, new.currency, new.valid_from, new.known_since)
+        is distinct from
+        (old.id, old.partner_id, old.kind, old.country_code, old.amount_minor, old.currency, old.valid_from, old.known_since)
+        or exists (select from service_fees f where f.tariff_id = new.id and f.served_on > new.valid_to) then
+        raise exception 'a tariff does not change; add one that is valid from another day'
+            using errcode = '23514', constraint = 'service_fee_tariffs_version_ck', table = 'service_fee_tariffs';
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.check_service_fee_tariff() OWNER TO reintegration_guard;
+
 CREATE FUNCTION public.check_statement() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2398,7 +2266,6 @@ CREATE FUNCTION public.check_statement_match_record() RETURNS trigger
     AS $$
 declare
     account bank_accounts;
-    counted text := coalesce(new.moved_currency, new.currency);
     whole bigint;
 begin
     select a.* into account
@@ -2416,24 +2283,19 @@ begin
         when new.kind = 'payment_refund' then
             perform from payments p where p.id = (select r.payment_id from payment_refunds r where r.id = new.record_id)
             for no key update;
-        when new.kind = 'receivable_receipt' then
-            perform from receivables v
-            where v.id = (select r.receivable_id from receivable_receipts r where r.id = new.record_id)
-            for no key update;
         when new.kind in ('advance_sent', 'advance_received') then
             perform from advances a where a.id = new.record_id for no key update;
         else
             perform from advances a where a.id = (select r.advance_id from advance_returns r where r.id = new.record_id)
             for no key update;
     end case;
-    whole := statement_record_amount(account, new.kind, new.record_id, counted);
+    whole := statement_record_amount(account, new.kind, new.record_id);
     if whole is null then
         perform raise_statement_rule(
             'statement_match_records', 'statement_match_records_record_ck', 'nothing of this record moved on the account'
         );
     end if;
-    if sign(new.amount_minor) <> sign(whole)
-        or abs(statement_record_matched(new.kind, new.record_id, counted)) > abs(whole) then
+    if sign(new.amount_minor) <> sign(whole) or abs(statement_record_matched(new.kind, new.record_id)) > abs(whole) then
         perform raise_statement_rule(
             'statement_match_records', 'statement_match_records_rest_ck', 'not so much of this record is without a line'
         );
@@ -2792,54 +2654,6 @@ END;
 
 ALTER FUNCTION public.fact_position() OWNER TO reintegration_guard;
 
-CREATE TABLE public.documents (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    field_office_id uuid,
-    kind text NOT NULL,
-    file_name text NOT NULL,
-    media_type text NOT NULL,
-    size_bytes bigint NOT NULL,
-    sha256 text NOT NULL,
-    object_key text NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    uploaded_by text NOT NULL,
-    requested_at timestamp with time zone DEFAULT now() NOT NULL,
-    completed_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT documents_digest_ck CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT documents_kind_ck CHECK ((kind = ANY (ARRAY['invoice'::text, 'receipt'::text, 'proof_of_payment'::text, 'signed_receipt'::text, 'quote'::text, 'handover_certificate'::text, 'contract'::text, 'travel_document'::text, 'consent'::text, 'proof_of_arrival'::text, 'non_payment_evidence'::text, 'other'::text]))),
-    CONSTRAINT documents_media_type_ck CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text, 'application/pdf'::text]))),
-    CONSTRAINT documents_name_ck CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
-    CONSTRAINT documents_size_ck CHECK (((size_bytes >= 1) AND (size_bytes <= 20971520))),
-    CONSTRAINT documents_status_ck CHECK (((status = ANY (ARRAY['pending'::text, 'stored'::text])) AND ((status = 'stored'::text) = (completed_at IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.documents FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.documents OWNER TO reintegration_owner;
-
-CREATE TABLE public.payment_documents (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    document_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    stage text NOT NULL,
-    attached_by text NOT NULL,
-    attached_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT payment_documents_stage_ck CHECK ((stage = ANY (ARRAY['request'::text, 'settlement'::text])))
-);
-
-ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
-
-CREATE FUNCTION public.has_non_payment_evidence(payment uuid) RETURNS boolean
-    LANGUAGE sql STABLE
-    RETURN (EXISTS (SELECT FROM (public.payment_documents d JOIN public.documents f ON ((f.id = d.document_id))) WHERE ((d.payment_id = has_non_payment_evidence.payment) AND (d.stage = 'settlement'::text) AND (f.kind = 'non_payment_evidence'::text))));
-
-ALTER FUNCTION public.has_non_payment_evidence(payment uuid) OWNER TO reintegration_owner;
-
 CREATE FUNCTION public.hold_payment_case(payment uuid) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2964,6 +2778,25 @@ begin
 end $$;
 
 ALTER FUNCTION public.keep_refund_totals() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.keep_service_fee_steps() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.status = old.status
+        or (old.approved_by is not null and (new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at))
+        or (old.status <> 'claimed' and old.approved_by is null and new.approved_by is not null)
+        or (
+            old.paid_by is not null
+            and (new.paid_by, new.paid_at, new.paid_on, new.payment_reference)
+            is distinct from (old.paid_by, old.paid_at, old.paid_on, old.payment_reference)
+        ) then
+        perform raise_service_fee_rule('service_fees_kept_ck', 'what was done with a fee stays');
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.keep_service_fee_steps() OWNER TO reintegration_owner;
 
 CREATE TABLE public.payment_refunds (
     id uuid NOT NULL,
@@ -3292,222 +3125,6 @@ END;
 
 ALTER FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) OWNER TO reintegration_owner;
 
-CREATE TABLE public.supplier_likenesses (
-    id uuid NOT NULL,
-    earlier_id uuid NOT NULL,
-    later_id uuid NOT NULL,
-    shared_tax_number text,
-    shared_account text,
-    shared_name text,
-    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decision_note text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT supplier_likenesses_decision_ck CHECK (((decision = ANY (ARRAY['cleared'::text, 'barred'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
-    CONSTRAINT supplier_likenesses_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000))),
-    CONSTRAINT supplier_likenesses_shared_ck CHECK ((num_nonnulls(shared_tax_number, shared_account, shared_name) > 0)),
-    CONSTRAINT supplier_likenesses_two_ck CHECK ((earlier_id <> later_id))
-);
-
-ALTER TABLE ONLY public.supplier_likenesses FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.supplier_likenesses OWNER TO reintegration_owner;
-
-CREATE FUNCTION public.supplier_hold(supplier uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN bool_or((l.decision = 'barred'::text)) THEN 'barred'::text
-             WHEN bool_or((l.decision IS NULL)) THEN 'alike'::text
-             ELSE NULL::text
-         END AS "case"
-    FROM public.supplier_likenesses l
-   WHERE (l.later_id = supplier_hold.supplier);
-END;
-
-ALTER FUNCTION public.supplier_hold(supplier uuid) OWNER TO reintegration_guard;
-
-CREATE TABLE public.bank_accounts (
-    id uuid NOT NULL,
-    partner_id uuid NOT NULL,
-    field_office_id uuid,
-    kind text NOT NULL,
-    account text NOT NULL,
-    currency text NOT NULL,
-    name text NOT NULL,
-    opening_on date NOT NULL,
-    opening_minor bigint NOT NULL,
-    opened_by text NOT NULL,
-    opened_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT bank_accounts_account_ck CHECK (
-CASE kind
-    WHEN 'iban'::text THEN public.is_iban(account)
-    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
-    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
-END),
-    CONSTRAINT bank_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
-    CONSTRAINT bank_accounts_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 200)))
-);
-
-ALTER TABLE ONLY public.bank_accounts FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.bank_accounts OWNER TO reintegration_owner;
-
-CREATE TABLE public.entitlements (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    assessment_id uuid NOT NULL,
-    stream text NOT NULL,
-    returnee_id uuid,
-    rule_id text NOT NULL,
-    fund_id uuid NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text DEFAULT 'EUR'::text NOT NULL,
-    use_months smallint,
-    use_counted_from text,
-    deadline_on date,
-    granted_by text NOT NULL,
-    granted_on date NOT NULL,
-    granted_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT entitlements_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
-    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text]))),
-    CONSTRAINT entitlements_use_ck CHECK ((((stream = 'reintegration'::text) = (use_months IS NOT NULL)) AND ((use_months IS NULL) = (use_counted_from IS NULL)) AND (use_months > 0) AND (use_counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))))
-);
-
-ALTER TABLE ONLY public.entitlements FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.entitlements OWNER TO reintegration_owner;
-
-CREATE TABLE public.payment_holds (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    cause text NOT NULL,
-    reason text NOT NULL,
-    placed_by text NOT NULL,
-    placed_at timestamp with time zone DEFAULT now() NOT NULL,
-    lifted_by text,
-    lifted_at timestamp with time zone,
-    lift_reason text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT payment_holds_cause_ck CHECK ((cause = ANY (ARRAY['complaint'::text, 'suspicion'::text, 'supplier'::text, 'documents'::text, 'other'::text]))),
-    CONSTRAINT payment_holds_four_eyes_ck CHECK ((lifted_by <> placed_by)),
-    CONSTRAINT payment_holds_lifted_ck CHECK ((((lifted_by IS NULL) = (lifted_at IS NULL)) AND ((lifted_by IS NULL) = (lift_reason IS NULL)))),
-    CONSTRAINT payment_holds_reason_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(lift_reason) >= 3) AND (length(lift_reason) <= 2000))))
-);
-
-ALTER TABLE ONLY public.payment_holds FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_holds OWNER TO reintegration_owner;
-
-CREATE TABLE public.payment_order_lines (
-    id uuid NOT NULL,
-    order_id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    number integer NOT NULL,
-    end_to_end_id text NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    supplier_account_id uuid NOT NULL,
-    account text NOT NULL,
-    holder text NOT NULL,
-    payee_name text NOT NULL,
-    bic text,
-    country text,
-    town text,
-    remittance text,
-    in_force boolean DEFAULT true NOT NULL,
-    CONSTRAINT payment_order_lines_amount_ck CHECK ((amount_minor > 0)),
-    CONSTRAINT payment_order_lines_latin_ck CHECK (((payee_name ~ '^[A-Za-z0-9/?:().,''+ -]{1,70}$'::text) AND (remittance ~ '^[A-Za-z0-9/?:().,''+ -]{1,140}$'::text)))
-);
-
-ALTER TABLE ONLY public.payment_order_lines FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_order_lines OWNER TO reintegration_owner;
-
-CREATE TABLE public.statement_match_records (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    match_id uuid NOT NULL,
-    number integer NOT NULL,
-    kind text NOT NULL,
-    record_id uuid,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    note text,
-    score smallint,
-    explanation jsonb,
-    in_force boolean DEFAULT true NOT NULL,
-    moved_minor bigint,
-    moved_currency text,
-    CONSTRAINT statement_match_records_amount_ck CHECK ((amount_minor <> 0)),
-    CONSTRAINT statement_match_records_kind_ck CHECK (
-CASE
-    WHEN (kind = ANY (ARRAY['payment'::text, 'payment_refund'::text, 'advance_sent'::text, 'advance_received'::text, 'return_sent'::text, 'return_received'::text, 'receivable_receipt'::text])) THEN (num_nulls(record_id, score, explanation) = 0)
-    WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
-    ELSE false
-END),
-    CONSTRAINT statement_match_records_moved_ck CHECK (((num_nulls(moved_minor, moved_currency) = ANY (ARRAY[0, 2])) AND ((moved_minor IS NULL) OR ((record_id IS NOT NULL) AND (moved_currency <> currency) AND (sign((moved_minor)::double precision) = sign((amount_minor)::double precision)))))),
-    CONSTRAINT statement_match_records_note_ck CHECK (((length(note) >= 3) AND (length(note) <= 2000))),
-    CONSTRAINT statement_match_records_score_ck CHECK (((score >= 0) AND (score <= 100)))
-);
-
-ALTER TABLE ONLY public.statement_match_records FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.statement_match_records OWNER TO reintegration_owner;
-
-CREATE TABLE public.supplier_accounts (
-    id uuid NOT NULL,
-    supplier_id uuid NOT NULL,
-    number integer NOT NULL,
-    kind text NOT NULL,
-    account text NOT NULL,
-    holder text NOT NULL,
-    recorded_by text NOT NULL,
-    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decision_note text,
-    version integer DEFAULT 1 NOT NULL,
-    holder_latin text,
-    bic text,
-    country text,
-    town text,
-    CONSTRAINT supplier_accounts_account_ck CHECK (
-CASE kind
-    WHEN 'iban'::text THEN public.is_iban(account)
-    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
-    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
-END),
-    CONSTRAINT supplier_accounts_bic_ck CHECK ((bic ~ '^[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?$'::text)),
-    CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
-    CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
-    CONSTRAINT supplier_accounts_holder_ck CHECK (((length(holder) >= 1) AND (length(holder) <= 200))),
-    CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
-    CONSTRAINT supplier_accounts_latin_ck CHECK ((holder_latin ~ '^[A-Za-z0-9?:().,''+-]([A-Za-z0-9?:().,''+ -]{0,68}[A-Za-z0-9?:().,''+-])?$'::text)),
-    CONSTRAINT supplier_accounts_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000))),
-    CONSTRAINT supplier_accounts_place_ck CHECK (((country ~ '^[A-Z]{2}$'::text) AND (town ~ '^[A-Za-z0-9?:().,''+-]([A-Za-z0-9?:().,''+ -]{0,33}[A-Za-z0-9?:().,''+-])?$'::text) AND ((town IS NULL) OR (country IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.supplier_accounts OWNER TO reintegration_owner;
-
-COMMENT ON COLUMN public.supplier_accounts.holder_latin IS 'The holder as orders to banks write it, where it is not in Latin letters';
-
-CREATE FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    RETURN (SELECT CASE WHEN (p.supplier_id IS NULL) THEN 'NO_PAYEE_ACCOUNT'::text WHEN (p.status <> 'released'::text) THEN 'NOT_RELEASED'::text WHEN ((o.partner_id <> b.partner_id) OR (COALESCE(b.field_office_id, o.id) <> o.id)) THEN 'OTHER_OFFICE'::text WHEN (EXISTS (SELECT FROM public.payment_lines l WHERE ((l.payment_id = p.id) AND (l.currency <> b.currency)))) THEN 'OTHER_CURRENCY'::text WHEN (EXISTS (SELECT FROM public.payment_order_lines l WHERE ((l.payment_id = p.id) AND l.in_force AND (l.order_id IS DISTINCT FROM payment_order_obstacle.own)))) THEN 'IN_ANOTHER_ORDER'::text WHEN (EXISTS (SELECT FROM public.payment_holds h WHERE ((h.payment_id = p.id) AND (h.lifted_at IS NULL)))) THEN 'HELD'::text WHEN (EXISTS (SELECT FROM public.statement_match_records r WHERE ((r.record_id = p.id) AND (r.kind = 'payment'::text) AND r.in_force))) THEN 'PAID_BY_THE_BANK'::text WHEN (public.supplier_hold(p.supplier_id) IS NOT NULL) THEN 'SUPPLIER_HELD'::text WHEN (a.id IS NULL) THEN 'NO_PAYEE_ACCOUNT'::text WHEN (a.decision IS DISTINCT FROM 'approved'::text) THEN 'ACCOUNT_UNAPPROVED'::text WHEN ((a.decided_at > p.released_at) OR (a.id <> COALESCE(payment_order_obstacle.frozen, a.id))) THEN 'ACCOUNT_CHANGED'::text WHEN (a.kind = 'mobile_money'::text) THEN 'MOBILE_MONEY'::text WHEN (payment_order_obstacle.on_day > COALESCE((SELECT max(e.deadline_on) AS max FROM public.entitlements e WHERE ((e.case_id = p.case_id) AND (e.stream = 'reintegration'::text))), '-infinity'::date)) THEN 'AFTER_DEADLINE'::text ELSE NULL::text END AS "case" FROM (((public.payments p JOIN public.bank_accounts b ON ((b.id = payment_order_obstacle.of_account))) LEFT JOIN public.field_offices o ON ((o.id = p.field_office_id))) LEFT JOIN LATERAL (SELECT x.id, x.supplier_id, x.number, x.kind, x.account, x.holder, x.recorded_by, x.recorded_at, x.decision, x.decided_by, x.decided_at, x.decision_note, x.version, x.holder_latin, x.bic, x.country, x.town FROM public.supplier_accounts x WHERE (x.supplier_id = p.supplier_id) ORDER BY x.number DESC LIMIT 1) a ON (true)) WHERE (p.id = payment_order_obstacle.of_payment));
-
-ALTER FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) OWNER TO reintegration_guard;
-
 CREATE TABLE public.cases (
     id uuid NOT NULL,
     reference text NOT NULL,
@@ -3637,9 +3254,13 @@ CREATE TABLE public.ledger_accounts (
     line_id uuid,
     currency text NOT NULL,
     minimum_minor bigint,
-    CONSTRAINT ledger_accounts_kind_ck CHECK ((kind = ANY (ARRAY['fund'::text, 'entitlement'::text, 'plan_line'::text, 'reserved'::text, 'spent'::text]))),
-    CONSTRAINT ledger_accounts_minimum_ck CHECK ((((kind = 'fund'::text) = (minimum_minor IS NULL)) AND (COALESCE(minimum_minor, (0)::bigint) = 0))),
-    CONSTRAINT ledger_accounts_stream_ck CHECK (((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])) AND ((kind = 'fund'::text) = (case_id IS NULL)) AND ((kind <> 'plan_line'::text) OR (line_id IS NOT NULL))))
+    CONSTRAINT ledger_accounts_kind_ck CHECK ((kind = ANY (ARRAY['fund'::text, 'entitlement'::text, 'plan_line'::text, 'reserved'::text, 'spent'::text, 'fee_owed'::text, 'fee_paid'::text]))),
+    CONSTRAINT ledger_accounts_minimum_ck CHECK ((((kind = ANY (ARRAY['fund'::text, 'fee_owed'::text, 'fee_paid'::text])) = (minimum_minor IS NULL)) AND (COALESCE(minimum_minor, (0)::bigint) = 0))),
+    CONSTRAINT ledger_accounts_stream_ck CHECK (
+CASE stream
+    WHEN 'service_fee'::text THEN ((case_id IS NULL) AND (line_id IS NULL) AND (kind = ANY (ARRAY['fund'::text, 'fee_owed'::text, 'fee_paid'::text])))
+    ELSE ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text])) AND ((kind = 'fund'::text) = (case_id IS NULL)) AND ((kind <> 'plan_line'::text) OR (line_id IS NOT NULL)))
+END)
 );
 
 ALTER TABLE ONLY public.ledger_accounts FORCE ROW LEVEL SECURITY;
@@ -3663,7 +3284,7 @@ CREATE TABLE public.ledger_postings (
     id bigint NOT NULL,
     transaction_id uuid NOT NULL,
     account_id uuid NOT NULL,
-    case_id uuid NOT NULL,
+    case_id uuid,
     amount_minor bigint NOT NULL,
     currency text NOT NULL,
     CONSTRAINT ledger_postings_amount_ck CHECK ((amount_minor <> 0))
@@ -3676,7 +3297,7 @@ ALTER TABLE public.ledger_postings OWNER TO reintegration_owner;
 CREATE TABLE public.ledger_transactions (
     id uuid NOT NULL,
     kind text NOT NULL,
-    case_id uuid NOT NULL,
+    case_id uuid,
     reference_kind text NOT NULL,
     reference_id uuid NOT NULL,
     occasion integer NOT NULL,
@@ -3685,7 +3306,11 @@ CREATE TABLE public.ledger_transactions (
     actor_id text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     transaction_id bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
-    CONSTRAINT ledger_transactions_kind_ck CHECK ((kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text, 'receivable_received'::text, 'receivable_taken_back'::text])))
+    CONSTRAINT ledger_transactions_kind_ck CHECK (
+CASE
+    WHEN (case_id IS NULL) THEN (kind = ANY (ARRAY['service_fee_owed'::text, 'service_fee_paid'::text, 'service_fee_reversed'::text]))
+    ELSE (kind = ANY (ARRAY['entitlement_granted'::text, 'entitlement_released'::text, 'plan_budgeted'::text, 'plan_rebudgeted'::text, 'payment_reserved'::text, 'payment_unreserved'::text, 'payment_spent'::text, 'payment_reversed'::text, 'payment_refunded'::text, 'receivable_received'::text, 'receivable_taken_back'::text]))
+END)
 );
 
 ALTER TABLE ONLY public.ledger_transactions FORCE ROW LEVEL SECURITY;
@@ -3799,15 +3424,6 @@ END;
 
 ALTER FUNCTION public.put_giver(entry uuid, advance public.advances, of_currency text, amount bigint, cost bigint) OWNER TO reintegration_owner;
 
-CREATE FUNCTION public.raise_order_rule(relation text, rule text, explanation text) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-begin
-    raise exception '%', explanation using errcode = '23514', constraint = rule, table = relation;
-end $$;
-
-ALTER FUNCTION public.raise_order_rule(relation text, rule text, explanation text) OWNER TO reintegration_owner;
-
 CREATE FUNCTION public.raise_payment_rule(rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -3825,6 +3441,15 @@ begin
 end $$;
 
 ALTER FUNCTION public.raise_receivable_rule(rule text, explanation text) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.raise_service_fee_rule(rule text, explanation text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '%', explanation using errcode = '23514', constraint = rule, table = 'service_fees';
+end $$;
+
+ALTER FUNCTION public.raise_service_fee_rule(rule text, explanation text) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.raise_statement_rule(relation text, rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
@@ -4170,17 +3795,381 @@ end $$;
 
 ALTER FUNCTION public.seal_period() OWNER TO reintegration_guard;
 
-CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid, in_currency text) RETURNS bigint
+CREATE TABLE public.service_fees (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    kind text NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid NOT NULL,
+    fund_id uuid NOT NULL,
+    served_on date NOT NULL,
+    tariff_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    status text NOT NULL,
+    claimed_by text NOT NULL,
+    claimed_at timestamp with time zone DEFAULT now() NOT NULL,
+    approved_by text,
+    approved_at timestamp with time zone,
+    paid_by text,
+    paid_at timestamp with time zone,
+    paid_on date,
+    payment_reference text,
+    ended_by text,
+    ended_at timestamp with time zone,
+    ended_reason text,
+    returned_on date,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT service_fees_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT service_fees_approved_ck CHECK (((num_nulls(approved_by, approved_at) = ANY (ARRAY[0, 2])) AND
+CASE
+    WHEN (status = ANY (ARRAY['approved'::text, 'paid'::text, 'reversed'::text])) THEN (approved_by IS NOT NULL)
+    WHEN (status = ANY (ARRAY['claimed'::text, 'withdrawn'::text])) THEN (approved_by IS NULL)
+    ELSE true
+END)),
+    CONSTRAINT service_fees_dates_ck CHECK (((paid_on >= ((approved_at AT TIME ZONE 'Europe/Brussels'::text))::date) AND (returned_on >= paid_on))),
+    CONSTRAINT service_fees_ended_ck CHECK (((num_nulls(ended_by, ended_at, ended_reason) = ANY (ARRAY[0, 3])) AND ((status = ANY (ARRAY['refused'::text, 'withdrawn'::text, 'reversed'::text])) = (ended_by IS NOT NULL)) AND ((status = 'reversed'::text) = (returned_on IS NOT NULL)))),
+    CONSTRAINT service_fees_four_eyes_ck CHECK (((approved_by <> claimed_by) AND (paid_by <> claimed_by) AND (paid_by <> approved_by) AND
+CASE status
+    WHEN 'refused'::text THEN ((ended_by <> claimed_by) AND (ended_by IS DISTINCT FROM approved_by))
+    WHEN 'reversed'::text THEN ((ended_by <> claimed_by) AND (ended_by <> paid_by))
+    ELSE true
+END)),
+    CONSTRAINT service_fees_kind_ck CHECK ((kind = ANY (ARRAY['plan_preparation'::text, 'follow_up'::text]))),
+    CONSTRAINT service_fees_paid_ck CHECK (((num_nulls(paid_by, paid_at, paid_on, payment_reference) = ANY (ARRAY[0, 4])) AND ((status = ANY (ARRAY['paid'::text, 'reversed'::text])) = (paid_by IS NOT NULL)))),
+    CONSTRAINT service_fees_status_ck CHECK ((status = ANY (ARRAY['claimed'::text, 'approved'::text, 'paid'::text, 'refused'::text, 'withdrawn'::text, 'reversed'::text]))),
+    CONSTRAINT service_fees_text_ck CHECK ((((length(ended_reason) >= 3) AND (length(ended_reason) <= 2000)) AND ((length(payment_reference) >= 1) AND (length(payment_reference) <= 200))))
+);
+
+ALTER TABLE ONLY public.service_fees FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.service_fees OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.service_fee_disagrees(fee uuid) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = statement_record_amount.in_currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = statement_record_amount.in_currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric WHEN 'receivable_receipt'::text THEN ((SELECT CASE v.debtor WHEN 'partner'::text THEN (- r.amount_minor) ELSE r.amount_minor END AS amount_minor FROM ((public.receivable_receipts r JOIN public.receivables v ON ((v.id = r.receivable_id))) LEFT JOIN public.field_offices o ON ((o.id = v.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.taken_back_at IS NULL) AND (r.currency = statement_record_amount.in_currency) AND CASE v.debtor WHEN 'partner'::text THEN ((v.partner_id = (statement_record_amount.account).partner_id) AND ((statement_record_amount.account).field_office_id IS NULL)) ELSE ((o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id)) END)))::numeric ELSE NULL::numeric END;
+    BEGIN ATOMIC
+ WITH said AS (
+          SELECT x.kind,
+             'ServiceFee'::text AS reference_kind,
+             x.occasion,
+             x.effective_on,
+             x.reverses,
+             x.account,
+             f.fund_id,
+             x.amount_minor,
+             f.currency
+            FROM (public.service_fees f
+              CROSS JOIN LATERAL ( VALUES ('service_fee_owed'::text,1,((f.approved_at AT TIME ZONE 'Europe/Brussels'::text))::date,NULL::text,'fund'::text,(- f.amount_minor),(f.approved_at IS NOT NULL)), ('service_fee_owed'::text,1,((f.approved_at AT TIME ZONE 'Europe/Brussels'::text))::date,NULL::text,'fee_owed'::text,f.amount_minor,(f.approved_at IS NOT NULL)), ('service_fee_paid'::text,1,f.paid_on,NULL::text,'fee_owed'::text,(- f.amount_minor),(f.paid_at IS NOT NULL)), ('service_fee_paid'::text,1,f.paid_on,NULL::text,'fee_paid'::text,f.amount_minor,(f.paid_at IS NOT NULL)), ('service_fee_reversed'::text,1,COALESCE(f.returned_on, ((f.ended_at AT TIME ZONE 'Europe/Brussels'::text))::date),'service_fee_owed'::text,'fee_owed'::text,(- f.amount_minor),((f.approved_at IS NOT NULL) AND (f.ended_at IS NOT NULL))), ('service_fee_reversed'::text,1,COALESCE(f.returned_on, ((f.ended_at AT TIME ZONE 'Europe/Brussels'::text))::date),'service_fee_owed'::text,'fund'::text,f.amount_minor,((f.approved_at IS NOT NULL) AND (f.ended_at IS NOT NULL))), ('service_fee_reversed'::text,2,f.returned_on,'service_fee_paid'::text,'fee_paid'::text,(- f.amount_minor),(f.returned_on IS NOT NULL)), ('service_fee_reversed'::text,2,f.returned_on,'service_fee_paid'::text,'fee_owed'::text,f.amount_minor,(f.returned_on IS NOT NULL))) x(kind, occasion, effective_on, reverses, account, amount_minor, is_due))
+           WHERE ((f.id = service_fee_disagrees.fee) AND x.is_due)
+         ), written AS (
+          SELECT t.kind,
+             t.reference_kind,
+             t.occasion,
+             t.effective_on,
+                 CASE
+                     WHEN ((r.reference_id IS DISTINCT FROM service_fee_disagrees.fee) AND (t.reverses_id IS NOT NULL)) THEN 'another'::text
+                     ELSE r.kind
+                 END AS reverses,
+             a.kind AS account,
+             a.fund_id,
+             p.amount_minor,
+             p.currency
+            FROM (((public.ledger_transactions t
+              LEFT JOIN public.ledger_transactions r ON ((r.id = t.reverses_id)))
+              LEFT JOIN public.ledger_postings p ON ((p.transaction_id = t.id)))
+              LEFT JOIN public.ledger_accounts a ON ((a.id = p.account_id)))
+           WHERE ((t.reference_id = service_fee_disagrees.fee) AND (t.case_id IS NULL))
+         )
+  SELECT (EXISTS ((
+                  SELECT said.kind,
+                     said.reference_kind,
+                     said.occasion,
+                     said.effective_on,
+                     said.reverses,
+                     said.account,
+                     said.fund_id,
+                     said.amount_minor,
+                     said.currency
+                    FROM said
+                 EXCEPT ALL
+                  SELECT written.kind,
+                     written.reference_kind,
+                     written.occasion,
+                     written.effective_on,
+                     written.reverses,
+                     written.account,
+                     written.fund_id,
+                     written.amount_minor,
+                     written.currency
+                    FROM written
+         ) UNION ALL (
+                  SELECT written.kind,
+                     written.reference_kind,
+                     written.occasion,
+                     written.effective_on,
+                     written.reverses,
+                     written.account,
+                     written.fund_id,
+                     written.amount_minor,
+                     written.currency
+                    FROM written
+                 EXCEPT ALL
+                  SELECT said.kind,
+                     said.reference_kind,
+                     said.occasion,
+                     said.effective_on,
+                     said.reverses,
+                     said.account,
+                     said.fund_id,
+                     said.amount_minor,
+                     said.currency
+                    FROM said
+         ))) AS "exists";
+END;
 
-ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid, in_currency text) OWNER TO reintegration_owner;
+ALTER FUNCTION public.service_fee_disagrees(fee uuid) OWNER TO reintegration_owner;
 
-CREATE FUNCTION public.statement_record_matched(record_kind text, record uuid, in_currency text) RETURNS bigint
+CREATE TABLE public.case_transfers (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    from_office_id uuid,
+    to_office_id uuid NOT NULL,
+    reason text NOT NULL,
+    transferred_by text NOT NULL,
+    transferred_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT case_transfers_offices_ck CHECK ((from_office_id IS DISTINCT FROM to_office_id)),
+    CONSTRAINT case_transfers_reason_ck CHECK (((length(reason) >= 3) AND (length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.case_transfers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.case_transfers OWNER TO reintegration_owner;
+
+CREATE TABLE public.entitlements (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assessment_id uuid NOT NULL,
+    stream text NOT NULL,
+    returnee_id uuid,
+    rule_id text NOT NULL,
+    fund_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text DEFAULT 'EUR'::text NOT NULL,
+    use_months smallint,
+    use_counted_from text,
+    deadline_on date,
+    granted_by text NOT NULL,
+    granted_on date NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT entitlements_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
+    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text]))),
+    CONSTRAINT entitlements_use_ck CHECK ((((stream = 'reintegration'::text) = (use_months IS NOT NULL)) AND ((use_months IS NULL) = (use_counted_from IS NULL)) AND (use_months > 0) AND (use_counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))))
+);
+
+ALTER TABLE ONLY public.entitlements FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.entitlements OWNER TO reintegration_owner;
+
+CREATE TABLE public.plans (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    number integer NOT NULL,
+    status text NOT NULL,
+    content_digest text NOT NULL,
+    prepared_by text NOT NULL,
+    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
+    submitted_by text,
+    submitted_at timestamp with time zone,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT plans_decided_ck CHECK ((((decided_by IS NULL) = (decided_at IS NULL)) AND ((status <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR (decided_by IS NOT NULL)))),
+    CONSTRAINT plans_digest_ck CHECK ((content_digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT plans_four_eyes_ck CHECK (((decided_by <> prepared_by) AND (decided_by <> submitted_by))),
+    CONSTRAINT plans_number_ck CHECK ((number >= 1)),
+    CONSTRAINT plans_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'rejected'::text, 'superseded'::text]))),
+    CONSTRAINT plans_submitted_ck CHECK ((((submitted_by IS NULL) = (submitted_at IS NULL)) AND ((status <> ALL (ARRAY['submitted'::text, 'approved'::text, 'rejected'::text])) OR (submitted_by IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.plans OWNER TO reintegration_owner;
+
+CREATE TABLE public.service_fee_tariffs (
+    id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    kind text NOT NULL,
+    country_code text,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    certainty text NOT NULL,
+    source text NOT NULL,
+    known_since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT service_fee_tariffs_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
+    CONSTRAINT service_fee_tariffs_dates_ck CHECK ((valid_to >= valid_from)),
+    CONSTRAINT service_fee_tariffs_kind_ck CHECK ((kind = ANY (ARRAY['plan_preparation'::text, 'follow_up'::text])))
+);
+
+ALTER TABLE ONLY public.service_fee_tariffs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.service_fee_tariffs OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.service_fee_due(of_case uuid, of_kind text) RETURNS TABLE(partner_id uuid, field_office_id uuid, present_partner_id uuid, fund_id uuid, served_on date, tariff_id uuid, amount_minor bigint, currency text)
     LANGUAGE sql STABLE
-    RETURN (SELECT (COALESCE(sum(COALESCE(m.moved_minor, m.amount_minor)), (0)::numeric))::bigint AS "coalesce" FROM public.statement_match_records m WHERE ((m.record_id = statement_record_matched.record) AND (m.kind = statement_record_matched.record_kind) AND m.in_force AND (COALESCE(m.moved_currency, m.currency) = statement_record_matched.in_currency)));
+    BEGIN ATOMIC
+ SELECT o.partner_id,
+     c.field_office_id,
+     c.partner_id,
+     e.fund_id,
+     s.served_on,
+     t.id,
+     t.amount_minor,
+     t.currency
+    FROM (((((public.cases c
+      CROSS JOIN LATERAL ( SELECT x.at,
+             COALESCE(x.day, ((x.at AT TIME ZONE 'Europe/Brussels'::text))::date) AS served_on
+            FROM ( SELECT
+                         CASE service_fee_due.of_kind
+                             WHEN 'plan_preparation'::text THEN ( SELECT min(p.decided_at) AS min
+                                FROM public.plans p
+                               WHERE ((p.case_id = c.id) AND (p.status = ANY (ARRAY['approved'::text, 'superseded'::text]))))
+                             ELSE NULL::timestamp with time zone
+                         END AS at,
+                         CASE
+                             WHEN ((service_fee_due.of_kind = 'follow_up'::text) AND (c.close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text]))) THEN c.closed_on
+                             ELSE NULL::date
+                         END AS day) x) s)
+      LEFT JOIN LATERAL ( SELECT t_1.from_office_id
+            FROM public.case_transfers t_1
+           WHERE ((t_1.case_id = c.id) AND (t_1.transferred_at > s.at))
+           ORDER BY t_1.transferred_at, t_1.id
+          LIMIT 1) m ON (true))
+      LEFT JOIN public.field_offices o ON ((o.id = COALESCE(m.from_office_id, c.field_office_id))))
+      LEFT JOIN LATERAL ( SELECT x.fund_id
+            FROM public.entitlements x
+           WHERE ((x.case_id = c.id) AND (x.stream = 'reintegration'::text))
+           ORDER BY x.granted_at, x.id
+          LIMIT 1) e ON (true))
+      LEFT JOIN LATERAL ( SELECT x.id,
+             x.amount_minor,
+             x.currency
+            FROM public.service_fee_tariffs x
+           WHERE ((x.partner_id = o.partner_id) AND (x.kind = service_fee_due.of_kind) AND ((x.country_code IS NULL) OR (x.country_code = c.country_of_return)) AND ((s.served_on >= x.valid_from) AND (s.served_on <= COALESCE(x.valid_to, 'infinity'::date))))
+           ORDER BY x.country_code
+          LIMIT 1) t ON (true))
+   WHERE (c.id = service_fee_due.of_case);
+END;
 
-ALTER FUNCTION public.statement_record_matched(record_kind text, record uuid, in_currency text) OWNER TO reintegration_owner;
+ALTER FUNCTION public.service_fee_due(of_case uuid, of_kind text) OWNER TO reintegration_owner;
+
+CREATE TABLE public.bank_accounts (
+    id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid,
+    kind text NOT NULL,
+    account text NOT NULL,
+    currency text NOT NULL,
+    name text NOT NULL,
+    opening_on date NOT NULL,
+    opening_minor bigint NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT bank_accounts_account_ck CHECK (
+CASE kind
+    WHEN 'iban'::text THEN public.is_iban(account)
+    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
+    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
+END),
+    CONSTRAINT bank_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
+    CONSTRAINT bank_accounts_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.bank_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.bank_accounts OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = (statement_record_amount.account).currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = (statement_record_amount.account).currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric ELSE NULL::numeric END;
+
+ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) OWNER TO reintegration_owner;
+
+CREATE TABLE public.statement_match_records (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    match_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    record_id uuid,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    note text,
+    score smallint,
+    explanation jsonb,
+    in_force boolean DEFAULT true NOT NULL,
+    CONSTRAINT statement_match_records_amount_ck CHECK ((amount_minor <> 0)),
+    CONSTRAINT statement_match_records_kind_ck CHECK (
+CASE
+    WHEN (kind = ANY (ARRAY['payment'::text, 'payment_refund'::text, 'advance_sent'::text, 'advance_received'::text, 'return_sent'::text, 'return_received'::text])) THEN (num_nulls(record_id, score, explanation) = 0)
+    WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
+    ELSE false
+END),
+    CONSTRAINT statement_match_records_note_ck CHECK (((length(note) >= 3) AND (length(note) <= 2000))),
+    CONSTRAINT statement_match_records_score_ck CHECK (((score >= 0) AND (score <= 100)))
+);
+
+ALTER TABLE ONLY public.statement_match_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_match_records OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.statement_record_matched(record_kind text, record uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN (SELECT (COALESCE(sum(m.amount_minor), (0)::numeric))::bigint AS "coalesce" FROM public.statement_match_records m WHERE ((m.record_id = statement_record_matched.record) AND (m.kind = statement_record_matched.record_kind) AND m.in_force));
+
+ALTER FUNCTION public.statement_record_matched(record_kind text, record uuid) OWNER TO reintegration_owner;
+
+CREATE TABLE public.supplier_likenesses (
+    id uuid NOT NULL,
+    earlier_id uuid NOT NULL,
+    later_id uuid NOT NULL,
+    shared_tax_number text,
+    shared_account text,
+    shared_name text,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT supplier_likenesses_decision_ck CHECK (((decision = ANY (ARRAY['cleared'::text, 'barred'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT supplier_likenesses_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000))),
+    CONSTRAINT supplier_likenesses_shared_ck CHECK ((num_nonnulls(shared_tax_number, shared_account, shared_name) > 0)),
+    CONSTRAINT supplier_likenesses_two_ck CHECK ((earlier_id <> later_id))
+);
+
+ALTER TABLE ONLY public.supplier_likenesses FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_likenesses OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.supplier_hold(supplier uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN bool_or((l.decision = 'barred'::text)) THEN 'barred'::text
+             WHEN bool_or((l.decision IS NULL)) THEN 'alike'::text
+             ELSE NULL::text
+         END AS "case"
+    FROM public.supplier_likenesses l
+   WHERE (l.later_id = supplier_hold.supplier);
+END;
+
+ALTER FUNCTION public.supplier_hold(supplier uuid) OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.supplier_name_key(written text, country text) RETURNS text
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -4203,6 +4192,37 @@ begin
 end $_$;
 
 ALTER FUNCTION public.supplier_name_key(written text, country text) OWNER TO reintegration_owner;
+
+CREATE TABLE public.supplier_accounts (
+    id uuid NOT NULL,
+    supplier_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    account text NOT NULL,
+    holder text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT supplier_accounts_account_ck CHECK (
+CASE kind
+    WHEN 'iban'::text THEN public.is_iban(account)
+    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
+    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
+END),
+    CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
+    CONSTRAINT supplier_accounts_holder_ck CHECK (((length(holder) >= 1) AND (length(holder) <= 200))),
+    CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
+    CONSTRAINT supplier_accounts_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000)))
+);
+
+ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_accounts OWNER TO reintegration_owner;
 
 CREATE TABLE public.suppliers (
     id uuid NOT NULL,
@@ -4487,22 +4507,6 @@ ALTER TABLE ONLY public.budget_transfers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.budget_transfers OWNER TO reintegration_owner;
 
-CREATE TABLE public.case_transfers (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    from_office_id uuid,
-    to_office_id uuid NOT NULL,
-    reason text NOT NULL,
-    transferred_by text NOT NULL,
-    transferred_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT case_transfers_offices_ck CHECK ((from_office_id IS DISTINCT FROM to_office_id)),
-    CONSTRAINT case_transfers_reason_ck CHECK (((length(reason) >= 3) AND (length(reason) <= 2000)))
-);
-
-ALTER TABLE ONLY public.case_transfers FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.case_transfers OWNER TO reintegration_owner;
-
 CREATE TABLE public.cash_accounts (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -4617,6 +4621,33 @@ CREATE TABLE public.deadline_rules (
 );
 
 ALTER TABLE public.deadline_rules OWNER TO reintegration_owner;
+
+CREATE TABLE public.documents (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    field_office_id uuid,
+    kind text NOT NULL,
+    file_name text NOT NULL,
+    media_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    object_key text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    uploaded_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT documents_digest_ck CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT documents_kind_ck CHECK ((kind = ANY (ARRAY['invoice'::text, 'receipt'::text, 'proof_of_payment'::text, 'signed_receipt'::text, 'quote'::text, 'handover_certificate'::text, 'contract'::text, 'travel_document'::text, 'consent'::text, 'proof_of_arrival'::text, 'non_payment_evidence'::text, 'other'::text]))),
+    CONSTRAINT documents_media_type_ck CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text, 'application/pdf'::text]))),
+    CONSTRAINT documents_name_ck CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT documents_size_ck CHECK (((size_bytes >= 1) AND (size_bytes <= 20971520))),
+    CONSTRAINT documents_status_ck CHECK (((status = ANY (ARRAY['pending'::text, 'stored'::text])) AND ((status = 'stored'::text) = (completed_at IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.documents FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.documents OWNER TO reintegration_owner;
 
 CREATE TABLE public.entitlement_assessments (
     id uuid NOT NULL,
@@ -4752,7 +4783,7 @@ CREATE TABLE public.export_jobs (
     version integer DEFAULT 1 NOT NULL,
     CONSTRAINT export_jobs_attempts_ck CHECK (((attempts >= 0) AND (attempts <= 5))),
     CONSTRAINT export_jobs_digest_ck CHECK (((parameters_digest ~ '^[0-9a-f]{64}$'::text) AND (manifest_sha256 ~ '^[0-9a-f]{64}$'::text))),
-    CONSTRAINT export_jobs_kind_ck CHECK ((kind = ANY (ARRAY['amif_indicators'::text, 'payments_ledger'::text, 'programme_statistics'::text]))),
+    CONSTRAINT export_jobs_kind_ck CHECK ((kind = ANY (ARRAY['amif_indicators'::text, 'payments_ledger'::text, 'programme_statistics'::text, 'service_fees'::text]))),
     CONSTRAINT export_jobs_sealed_ck CHECK ((((status = 'sealed'::text) = (manifest_key IS NOT NULL)) AND ((status = 'sealed'::text) = (manifest_sha256 IS NOT NULL)) AND ((status <> 'sealed'::text) OR ("position" IS NOT NULL)) AND ((status = 'failed'::text) = (failure_code IS NOT NULL)) AND ((status = ANY (ARRAY['sealed'::text, 'failed'::text])) = (finished_at IS NOT NULL)))),
     CONSTRAINT export_jobs_status_ck CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'sealed'::text, 'failed'::text])))
 );
@@ -4881,6 +4912,21 @@ CREATE TABLE public.partners (
 
 ALTER TABLE public.partners OWNER TO reintegration_owner;
 
+CREATE TABLE public.payment_documents (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    stage text NOT NULL,
+    attached_by text NOT NULL,
+    attached_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT payment_documents_stage_ck CHECK ((stage = ANY (ARRAY['request'::text, 'settlement'::text])))
+);
+
+ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
+
 CREATE TABLE public.payment_endorsements (
     id uuid NOT NULL,
     payment_id uuid NOT NULL,
@@ -4896,66 +4942,27 @@ ALTER TABLE ONLY public.payment_endorsements FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_endorsements OWNER TO reintegration_owner;
 
-CREATE TABLE public.payment_order_downloads (
+CREATE TABLE public.payment_holds (
     id uuid NOT NULL,
-    order_id uuid NOT NULL,
-    downloaded_by text NOT NULL,
-    downloaded_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL
-);
-
-ALTER TABLE ONLY public.payment_order_downloads FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_order_downloads OWNER TO reintegration_owner;
-
-CREATE TABLE public.payment_orders (
-    id uuid NOT NULL,
-    bank_account_id uuid NOT NULL,
-    currency text NOT NULL,
-    execution_on date NOT NULL,
-    format text NOT NULL,
-    service text NOT NULL,
-    holder text NOT NULL,
-    bic text,
-    message_id text NOT NULL,
-    line_count integer NOT NULL,
-    total_minor bigint NOT NULL,
-    content_digest text NOT NULL,
-    status text DEFAULT 'draft'::text NOT NULL,
-    prepared_by text NOT NULL,
-    prepared_at timestamp with time zone NOT NULL,
-    sealed_by text,
-    sealed_at timestamp with time zone,
-    object_key text,
-    sha256 text,
-    size_bytes bigint,
-    sent_by text,
-    sent_at timestamp with time zone,
-    sent_reference text,
-    cancelled_by text,
-    cancelled_at timestamp with time zone,
-    cancel_reason text,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    placed_by text NOT NULL,
+    placed_at timestamp with time zone DEFAULT now() NOT NULL,
+    lifted_by text,
+    lifted_at timestamp with time zone,
+    lift_reason text,
     version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT payment_orders_digest_ck CHECK (((content_digest ~ '^[0-9a-f]{64}$'::text) AND (sha256 ~ '^[0-9a-f]{64}$'::text))),
-    CONSTRAINT payment_orders_format_ck CHECK ((format = ANY (ARRAY['pain.001.001.03'::text, 'pain.001.001.09'::text]))),
-    CONSTRAINT payment_orders_four_eyes_ck CHECK (((sealed_by <> prepared_by) AND (cancelled_by <> sent_by))),
-    CONSTRAINT payment_orders_reason_ck CHECK (((length(cancel_reason) >= 3) AND (length(cancel_reason) <= 2000))),
-    CONSTRAINT payment_orders_reference_ck CHECK (((length(sent_reference) >= 1) AND (length(sent_reference) <= 200))),
-    CONSTRAINT payment_orders_service_ck CHECK ((service = ANY (ARRAY['any'::text, 'sepa'::text]))),
-    CONSTRAINT payment_orders_status_ck CHECK (((num_nulls(sealed_by, sealed_at, object_key, sha256, size_bytes) = ANY (ARRAY[0, 5])) AND (num_nulls(sent_by, sent_at) = ANY (ARRAY[0, 2])) AND ((sent_reference IS NULL) OR (sent_at IS NOT NULL)) AND (num_nulls(cancelled_by, cancelled_at, cancel_reason) = ANY (ARRAY[0, 3])) AND
-CASE status
-    WHEN 'draft'::text THEN ((sealed_at IS NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
-    WHEN 'sealed'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
-    WHEN 'sent'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NOT NULL) AND (cancelled_at IS NULL))
-    WHEN 'cancelled'::text THEN ((cancelled_at IS NOT NULL) AND ((sent_at IS NULL) OR (sealed_at IS NOT NULL)))
-    ELSE false
-END)),
-    CONSTRAINT payment_orders_total_ck CHECK ((((line_count >= 1) AND (line_count <= 500)) AND (total_minor > 0)))
+    CONSTRAINT payment_holds_cause_ck CHECK ((cause = ANY (ARRAY['complaint'::text, 'suspicion'::text, 'supplier'::text, 'documents'::text, 'other'::text]))),
+    CONSTRAINT payment_holds_four_eyes_ck CHECK ((lifted_by <> placed_by)),
+    CONSTRAINT payment_holds_lifted_ck CHECK ((((lifted_by IS NULL) = (lifted_at IS NULL)) AND ((lifted_by IS NULL) = (lift_reason IS NULL)))),
+    CONSTRAINT payment_holds_reason_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(lift_reason) >= 3) AND (length(lift_reason) <= 2000))))
 );
 
-ALTER TABLE ONLY public.payment_orders FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.payment_holds FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE public.payment_orders OWNER TO reintegration_owner;
+ALTER TABLE public.payment_holds OWNER TO reintegration_owner;
 
 ALTER TABLE public.payment_totals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_totals_id_seq
@@ -5006,32 +5013,6 @@ CREATE TABLE public.plan_items (
 ALTER TABLE ONLY public.plan_items FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.plan_items OWNER TO reintegration_owner;
-
-CREATE TABLE public.plans (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    number integer NOT NULL,
-    status text NOT NULL,
-    content_digest text NOT NULL,
-    prepared_by text NOT NULL,
-    prepared_at timestamp with time zone DEFAULT now() NOT NULL,
-    submitted_by text,
-    submitted_at timestamp with time zone,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decision_note text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT plans_decided_ck CHECK ((((decided_by IS NULL) = (decided_at IS NULL)) AND ((status <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR (decided_by IS NOT NULL)))),
-    CONSTRAINT plans_digest_ck CHECK ((content_digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT plans_four_eyes_ck CHECK (((decided_by <> prepared_by) AND (decided_by <> submitted_by))),
-    CONSTRAINT plans_number_ck CHECK ((number >= 1)),
-    CONSTRAINT plans_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'rejected'::text, 'superseded'::text]))),
-    CONSTRAINT plans_submitted_ck CHECK ((((submitted_by IS NULL) = (submitted_at IS NULL)) AND ((status <> ALL (ARRAY['submitted'::text, 'approved'::text, 'rejected'::text])) OR (submitted_by IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.plans OWNER TO reintegration_owner;
 
 CREATE TABLE public.receipt_codes (
     id uuid NOT NULL,
@@ -5460,24 +5441,6 @@ ALTER TABLE ONLY public.payment_lines
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_position_uq UNIQUE (payment_id, "position");
 
-ALTER TABLE ONLY public.payment_order_downloads
-    ADD CONSTRAINT payment_order_downloads_pk PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.payment_order_lines
-    ADD CONSTRAINT payment_order_lines_number_uq UNIQUE (order_id, number);
-
-ALTER TABLE ONLY public.payment_order_lines
-    ADD CONSTRAINT payment_order_lines_pk PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.payment_orders
-    ADD CONSTRAINT payment_orders_key_uq UNIQUE (object_key);
-
-ALTER TABLE ONLY public.payment_orders
-    ADD CONSTRAINT payment_orders_message_uq UNIQUE (message_id);
-
-ALTER TABLE ONLY public.payment_orders
-    ADD CONSTRAINT payment_orders_pk PRIMARY KEY (id);
-
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_number_uq UNIQUE (payment_id, number);
 
@@ -5603,6 +5566,15 @@ ALTER TABLE ONLY public.returnees
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pk PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_version_ex EXCLUDE USING gist (public.service_fee_scope((((((partner_id)::text || ' '::text) || kind) || ' '::text) || COALESCE(country_code, ''::text)), (((((partner_id)::text || ' '::text) || kind) || ' '::text) || COALESCE(country_code, ''::text)), '[]'::text) WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_pk PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.statement_files
     ADD CONSTRAINT statement_files_key_uq UNIQUE (object_key);
@@ -5879,20 +5851,6 @@ CREATE INDEX payment_lines_currency_ix ON public.payment_lines USING btree (curr
 
 CREATE INDEX payment_lines_payment_ix ON public.payment_lines USING btree (payment_id, case_id);
 
-CREATE INDEX payment_order_downloads_order_ix ON public.payment_order_downloads USING btree (order_id, id);
-
-CREATE INDEX payment_order_lines_account_ix ON public.payment_order_lines USING btree (supplier_account_id);
-
-CREATE INDEX payment_order_lines_currency_ix ON public.payment_order_lines USING btree (currency);
-
-CREATE INDEX payment_order_lines_payment_ix ON public.payment_order_lines USING btree (payment_id);
-
-CREATE UNIQUE INDEX payment_order_lines_payment_uq ON public.payment_order_lines USING btree (payment_id) WHERE in_force;
-
-CREATE INDEX payment_orders_account_ix ON public.payment_orders USING btree (bank_account_id, id);
-
-CREATE INDEX payment_orders_currency_ix ON public.payment_orders USING btree (currency);
-
 CREATE INDEX payment_refunds_case_ix ON public.payment_refunds USING btree (case_id);
 
 CREATE INDEX payment_refunds_currency_ix ON public.payment_refunds USING btree (currency);
@@ -5997,6 +5955,26 @@ CREATE INDEX returnees_nationality_ix ON public.returnees USING btree (nationali
 
 CREATE UNIQUE INDEX returnees_one_head_uq ON public.returnees USING btree (case_id) WHERE (household_role = 'head'::text);
 
+CREATE INDEX service_fee_tariffs_country_ix ON public.service_fee_tariffs USING btree (country_code);
+
+CREATE INDEX service_fee_tariffs_currency_ix ON public.service_fee_tariffs USING btree (currency);
+
+CREATE INDEX service_fee_tariffs_partner_ix ON public.service_fee_tariffs USING btree (partner_id, kind);
+
+CREATE INDEX service_fees_case_ix ON public.service_fees USING btree (case_id);
+
+CREATE INDEX service_fees_currency_ix ON public.service_fees USING btree (currency);
+
+CREATE INDEX service_fees_fund_ix ON public.service_fees USING btree (fund_id);
+
+CREATE INDEX service_fees_office_ix ON public.service_fees USING btree (field_office_id, partner_id);
+
+CREATE UNIQUE INDEX service_fees_once_uq ON public.service_fees USING btree (case_id, kind) WHERE (status = ANY (ARRAY['claimed'::text, 'approved'::text, 'paid'::text]));
+
+CREATE INDEX service_fees_partner_ix ON public.service_fees USING btree (partner_id);
+
+CREATE INDEX service_fees_tariff_ix ON public.service_fees USING btree (tariff_id);
+
 CREATE INDEX statement_files_account_ix ON public.statement_files USING btree (bank_account_id);
 
 CREATE UNIQUE INDEX statement_files_digest_uq ON public.statement_files USING btree (bank_account_id, sha256) WHERE (status = 'imported'::text);
@@ -6012,8 +5990,6 @@ CREATE INDEX statement_match_lines_line_ix ON public.statement_match_lines USING
 CREATE UNIQUE INDEX statement_match_lines_line_uq ON public.statement_match_lines USING btree (line_id) WHERE in_force;
 
 CREATE INDEX statement_match_records_currency_ix ON public.statement_match_records USING btree (currency);
-
-CREATE INDEX statement_match_records_moved_currency_ix ON public.statement_match_records USING btree (moved_currency);
 
 CREATE UNIQUE INDEX statement_match_records_once_uq ON public.statement_match_records USING btree (match_id, record_id);
 
@@ -6401,6 +6377,8 @@ CREATE TRIGGER ledger_transactions_audit_insert AFTER INSERT ON public.ledger_tr
 
 CREATE TRIGGER ledger_transactions_audit_update AFTER UPDATE ON public.ledger_transactions REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
+CREATE CONSTRAINT TRIGGER ledger_transactions_fee_ck AFTER INSERT ON public.ledger_transactions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION public.check_service_fee_posted();
+
 CREATE TRIGGER ledger_transactions_no_truncate BEFORE TRUNCATE ON public.ledger_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER legal_forms_audit_delete AFTER DELETE ON public.legal_forms REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -6485,44 +6463,6 @@ CREATE TRIGGER payment_lines_check AFTER INSERT OR DELETE OR UPDATE ON public.pa
 
 CREATE TRIGGER payment_lines_no_truncate BEFORE TRUNCATE ON public.payment_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER payment_order_downloads_append_only BEFORE DELETE OR UPDATE ON public.payment_order_downloads FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
-
-CREATE TRIGGER payment_order_downloads_audit_delete AFTER DELETE ON public.payment_order_downloads REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_order_downloads_audit_insert AFTER INSERT ON public.payment_order_downloads REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_order_downloads_audit_update AFTER UPDATE ON public.payment_order_downloads REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_order_downloads_check AFTER INSERT ON public.payment_order_downloads FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_download();
-
-CREATE TRIGGER payment_order_downloads_no_truncate BEFORE TRUNCATE ON public.payment_order_downloads FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
-
-CREATE TRIGGER payment_order_lines_audit_delete AFTER DELETE ON public.payment_order_lines REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_order_lines_audit_insert AFTER INSERT ON public.payment_order_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_order_lines_audit_update AFTER UPDATE ON public.payment_order_lines REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_order_lines_check AFTER INSERT ON public.payment_order_lines FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_line();
-
-CREATE TRIGGER payment_order_lines_no_truncate BEFORE TRUNCATE ON public.payment_order_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
-
-CREATE CONSTRAINT TRIGGER payment_order_lines_sum_ck AFTER INSERT ON public.payment_order_lines DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_sum();
-
-CREATE TRIGGER payment_orders_audit_delete AFTER DELETE ON public.payment_orders REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_orders_audit_insert AFTER INSERT ON public.payment_orders REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_orders_audit_update AFTER UPDATE ON public.payment_orders REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
-
-CREATE TRIGGER payment_orders_check AFTER INSERT OR UPDATE ON public.payment_orders FOR EACH ROW EXECUTE FUNCTION public.check_payment_order();
-
-CREATE TRIGGER payment_orders_no_truncate BEFORE TRUNCATE ON public.payment_orders FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
-
-CREATE CONSTRAINT TRIGGER payment_orders_sum_ck AFTER INSERT ON public.payment_orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_sum();
-
-CREATE TRIGGER payment_orders_version BEFORE UPDATE ON public.payment_orders FOR EACH ROW EXECUTE FUNCTION public.count_version();
-
 CREATE TRIGGER payment_refunds_audit_delete AFTER DELETE ON public.payment_refunds REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payment_refunds_audit_insert AFTER INSERT ON public.payment_refunds REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -6584,8 +6524,6 @@ CREATE TRIGGER payments_matched AFTER UPDATE OF status ON public.payments FOR EA
 CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_new_payment();
 
 CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
-
-CREATE TRIGGER payments_ordered AFTER UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_ordered();
 
 CREATE TRIGGER payments_scope_of_new BEFORE INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.keep_payment_scope();
 
@@ -6707,8 +6645,6 @@ CREATE TRIGGER receivable_receipts_float AFTER INSERT ON public.receivable_recei
 
 CREATE TRIGGER receivable_receipts_float_back AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.line_id IS NOT NULL) AND (new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.receive_into_float();
 
-CREATE TRIGGER receivable_receipts_matched AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.check_receipt_matched();
-
 CREATE TRIGGER receivable_receipts_no_truncate BEFORE TRUNCATE ON public.receivable_receipts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE CONSTRAINT TRIGGER receivable_receipts_posted_ck AFTER INSERT OR UPDATE ON public.receivable_receipts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.line_id IS NOT NULL)) EXECUTE FUNCTION public.check_receipt_posted();
@@ -6776,6 +6712,34 @@ CREATE TRIGGER returnees_audit_update AFTER UPDATE ON public.returnees REFERENCI
 CREATE TRIGGER returnees_no_truncate BEFORE TRUNCATE ON public.returnees FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 CREATE TRIGGER returnees_version BEFORE UPDATE ON public.returnees FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
+CREATE TRIGGER service_fee_tariffs_audit_delete AFTER DELETE ON public.service_fee_tariffs REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fee_tariffs_audit_insert AFTER INSERT ON public.service_fee_tariffs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fee_tariffs_audit_update AFTER UPDATE ON public.service_fee_tariffs REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fee_tariffs_no_truncate BEFORE TRUNCATE ON public.service_fee_tariffs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER service_fee_tariffs_version BEFORE UPDATE ON public.service_fee_tariffs FOR EACH ROW EXECUTE FUNCTION public.check_service_fee_tariff();
+
+CREATE TRIGGER service_fees_audit_delete AFTER DELETE ON public.service_fees REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fees_audit_insert AFTER INSERT ON public.service_fees REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fees_audit_update AFTER UPDATE ON public.service_fees REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER service_fees_check AFTER INSERT ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.check_service_fee_claim();
+
+CREATE TRIGGER service_fees_kept BEFORE UPDATE ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.keep_service_fee_steps();
+
+CREATE TRIGGER service_fees_no_truncate BEFORE TRUNCATE ON public.service_fees FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER service_fees_posted_ck AFTER INSERT OR UPDATE ON public.service_fees DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_service_fee_posted();
+
+CREATE TRIGGER service_fees_transition BEFORE INSERT OR UPDATE OF status ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.enforce_transition();
+
+CREATE TRIGGER service_fees_version BEFORE UPDATE ON public.service_fees FOR EACH ROW EXECUTE FUNCTION public.count_version();
 
 CREATE TRIGGER statement_files_audit_delete AFTER DELETE ON public.statement_files REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
@@ -7150,27 +7114,6 @@ ALTER TABLE ONLY public.payment_lines
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
 
-ALTER TABLE ONLY public.payment_order_downloads
-    ADD CONSTRAINT payment_order_downloads_order_fk FOREIGN KEY (order_id) REFERENCES public.payment_orders(id);
-
-ALTER TABLE ONLY public.payment_order_lines
-    ADD CONSTRAINT payment_order_lines_account_fk FOREIGN KEY (supplier_account_id) REFERENCES public.supplier_accounts(id);
-
-ALTER TABLE ONLY public.payment_order_lines
-    ADD CONSTRAINT payment_order_lines_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
-
-ALTER TABLE ONLY public.payment_order_lines
-    ADD CONSTRAINT payment_order_lines_order_fk FOREIGN KEY (order_id) REFERENCES public.payment_orders(id);
-
-ALTER TABLE ONLY public.payment_order_lines
-    ADD CONSTRAINT payment_order_lines_payment_fk FOREIGN KEY (payment_id) REFERENCES public.payments(id);
-
-ALTER TABLE ONLY public.payment_orders
-    ADD CONSTRAINT payment_orders_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
-
-ALTER TABLE ONLY public.payment_orders
-    ADD CONSTRAINT payment_orders_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
-
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
 
@@ -7297,6 +7240,33 @@ ALTER TABLE ONLY public.returnees
 ALTER TABLE ONLY public.returnees
     ADD CONSTRAINT returnees_nationality_fk FOREIGN KEY (nationality) REFERENCES public.countries(code);
 
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_country_fk FOREIGN KEY (country_code) REFERENCES public.countries(code);
+
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.service_fee_tariffs
+    ADD CONSTRAINT service_fee_tariffs_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_case_fk FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_fund_fk FOREIGN KEY (fund_id) REFERENCES public.funds(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_office_fk FOREIGN KEY (field_office_id, partner_id) REFERENCES public.field_offices(id, partner_id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_partner_fk FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.service_fees
+    ADD CONSTRAINT service_fees_tariff_fk FOREIGN KEY (tariff_id) REFERENCES public.service_fee_tariffs(id);
+
 ALTER TABLE ONLY public.statement_files
     ADD CONSTRAINT statement_files_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
 
@@ -7326,9 +7296,6 @@ ALTER TABLE ONLY public.statement_match_records
 
 ALTER TABLE ONLY public.statement_match_records
     ADD CONSTRAINT statement_match_records_match_fk FOREIGN KEY (match_id) REFERENCES public.statement_matches(id);
-
-ALTER TABLE ONLY public.statement_match_records
-    ADD CONSTRAINT statement_match_records_moved_currency_fk FOREIGN KEY (moved_currency) REFERENCES public.currencies(code);
 
 ALTER TABLE ONLY public.statement_matches
     ADD CONSTRAINT statement_matches_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
@@ -7422,6 +7389,8 @@ CREATE POLICY case_intakes_scope ON public.case_intakes USING (( SELECT public.a
 CREATE POLICY case_intakes_update_roles ON public.case_intakes AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
 
 ALTER TABLE public.case_transfers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_transfers_guard ON public.case_transfers FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
 
 CREATE POLICY case_transfers_insert_roles ON public.case_transfers AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'fedasil_programme'::text, 'partner_coordinator'::text]) AS actor_is));
 
@@ -7675,38 +7644,6 @@ CREATE POLICY payment_lines_update_roles ON public.payment_lines AS RESTRICTIVE 
    FROM public.payments p
   WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id))))));
 
-ALTER TABLE public.payment_order_downloads ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY payment_order_downloads_guard ON public.payment_order_downloads TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
-
-CREATE POLICY payment_order_downloads_insert_roles ON public.payment_order_downloads AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
-
-CREATE POLICY payment_order_downloads_scope ON public.payment_order_downloads USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
-   FROM public.payment_orders o
-  WHERE (o.id = payment_order_downloads.order_id))));
-
-ALTER TABLE public.payment_order_lines ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY payment_order_lines_guard ON public.payment_order_lines TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
-
-CREATE POLICY payment_order_lines_insert_roles ON public.payment_order_lines AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
-
-CREATE POLICY payment_order_lines_scope ON public.payment_order_lines USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
-   FROM public.payment_orders o
-  WHERE (o.id = payment_order_lines.order_id))));
-
-ALTER TABLE public.payment_orders ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY payment_orders_guard ON public.payment_orders TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
-
-CREATE POLICY payment_orders_insert_roles ON public.payment_orders AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
-
-CREATE POLICY payment_orders_scope ON public.payment_orders USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
-   FROM public.bank_accounts a
-  WHERE (a.id = payment_orders.bank_account_id))));
-
-CREATE POLICY payment_orders_update_roles ON public.payment_orders AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['field_approver'::text, 'partner_coordinator'::text]) AS actor_is) OR ((status <> 'sealed'::text) AND ( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is))));
-
 ALTER TABLE public.payment_refunds ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY payment_refunds_guard ON public.payment_refunds FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
@@ -7908,6 +7845,24 @@ CREATE POLICY returnees_scope ON public.returnees USING ((( SELECT public.actor_
   WHERE (c.id = returnees.case_id))));
 
 CREATE POLICY returnees_update_roles ON public.returnees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text]) AS actor_is));
+
+ALTER TABLE public.service_fee_tariffs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY service_fee_tariffs_guard ON public.service_fee_tariffs FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY service_fee_tariffs_scope ON public.service_fee_tariffs USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner))) OR (partner_id = ANY (( SELECT ARRAY( SELECT o.partner_id
+           FROM public.field_offices o
+          WHERE (o.id = ANY (public.actor_offices()))) AS "array")::uuid[]))));
+
+ALTER TABLE public.service_fees ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY service_fees_guard ON public.service_fees FOR SELECT TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY service_fees_insert_roles ON public.service_fees AS RESTRICTIVE FOR INSERT WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text]) AS actor_is) AND (claimed_by = ( SELECT public.actor_id() AS actor_id))));
+
+CREATE POLICY service_fees_scope ON public.service_fees USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR (field_office_id = ANY (( SELECT public.actor_offices() AS actor_offices)::uuid[])) OR ((( SELECT public.actor_role() AS actor_role) = 'partner_coordinator'::text) AND (partner_id = ( SELECT public.actor_partner() AS actor_partner)))));
+
+CREATE POLICY service_fees_update_roles ON public.service_fees AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (((( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'partner_coordinator'::text]) AS actor_is) AND (status = 'withdrawn'::text)) OR (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_programme'::text]) AS actor_is) AND ((status = 'approved'::text) OR ((status = 'refused'::text) AND (approved_by IS NULL)))) OR (( SELECT public.actor_is(VARIADIC ARRAY['fedasil_finance'::text]) AS actor_is) AND ((status = ANY (ARRAY['paid'::text, 'reversed'::text])) OR ((status = 'refused'::text) AND (approved_by IS NOT NULL))))));
 
 ALTER TABLE public.statement_files ENABLE ROW LEVEL SECURITY;
 
@@ -8152,14 +8107,6 @@ REVOKE ALL ON FUNCTION public.fact_position() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_app;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_auditor;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO reintegration_app;
-GRANT SELECT ON TABLE public.documents TO reintegration_auditor;
-GRANT SELECT ON TABLE public.documents TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
-
 REVOKE ALL ON FUNCTION public.hold_payment_case(payment uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.hold_payment_case(payment uuid) TO reintegration_app;
 
@@ -8233,72 +8180,6 @@ REVOKE ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp wi
 GRANT ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) TO reintegration_app;
 GRANT ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) TO reintegration_guard;
 
-GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_app;
-GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_auditor;
-GRANT SELECT,INSERT ON TABLE public.supplier_likenesses TO reintegration_guard;
-
-GRANT UPDATE(decision) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-REVOKE ALL ON FUNCTION public.supplier_hold(supplier uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_app;
-GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_auditor;
-
-GRANT SELECT,INSERT ON TABLE public.bank_accounts TO reintegration_app;
-GRANT SELECT ON TABLE public.bank_accounts TO reintegration_auditor;
-GRANT SELECT ON TABLE public.bank_accounts TO reintegration_guard;
-
-GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_guard;
-GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_app;
-
-GRANT SELECT,INSERT ON TABLE public.entitlements TO reintegration_app;
-GRANT SELECT ON TABLE public.entitlements TO reintegration_auditor;
-GRANT SELECT ON TABLE public.entitlements TO reintegration_guard;
-
-GRANT UPDATE(deadline_on) ON TABLE public.entitlements TO reintegration_app;
-
-GRANT SELECT,INSERT ON TABLE public.payment_holds TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_holds TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_holds TO reintegration_guard;
-
-GRANT UPDATE(lifted_by) ON TABLE public.payment_holds TO reintegration_app;
-
-GRANT UPDATE(lifted_at) ON TABLE public.payment_holds TO reintegration_app;
-
-GRANT UPDATE(lift_reason) ON TABLE public.payment_holds TO reintegration_app;
-
-GRANT SELECT,INSERT ON TABLE public.payment_order_lines TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_guard;
-
-GRANT UPDATE(in_force) ON TABLE public.payment_order_lines TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.statement_match_records TO reintegration_app;
-GRANT SELECT ON TABLE public.statement_match_records TO reintegration_auditor;
-GRANT SELECT ON TABLE public.statement_match_records TO reintegration_guard;
-
-GRANT UPDATE(in_force) ON TABLE public.statement_match_records TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.supplier_accounts TO reintegration_app;
-GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_auditor;
-GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_guard;
-
-GRANT UPDATE(decision) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.supplier_accounts TO reintegration_app;
-
-REVOKE ALL ON FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) TO reintegration_app;
-
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO reintegration_app;
 GRANT SELECT ON TABLE public.cases TO reintegration_auditor;
 GRANT SELECT ON TABLE public.cases TO reintegration_guard;
@@ -8359,6 +8240,104 @@ REVOKE ALL ON FUNCTION public.returned_by_administrative_status(of_year integer)
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_app;
 GRANT ALL ON FUNCTION public.returned_by_administrative_status(of_year integer) TO reintegration_auditor;
 
+GRANT SELECT,INSERT ON TABLE public.service_fees TO reintegration_app;
+GRANT SELECT ON TABLE public.service_fees TO reintegration_auditor;
+GRANT SELECT ON TABLE public.service_fees TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(approved_by) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(approved_at) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(paid_by) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(paid_at) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(paid_on) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(payment_reference) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(ended_by) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(ended_reason) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT UPDATE(returned_on) ON TABLE public.service_fees TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.case_transfers TO reintegration_app;
+GRANT SELECT ON TABLE public.case_transfers TO reintegration_auditor;
+GRANT SELECT ON TABLE public.case_transfers TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.entitlements TO reintegration_app;
+GRANT SELECT ON TABLE public.entitlements TO reintegration_auditor;
+GRANT SELECT ON TABLE public.entitlements TO reintegration_guard;
+
+GRANT UPDATE(deadline_on) ON TABLE public.entitlements TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.plans TO reintegration_app;
+GRANT SELECT ON TABLE public.plans TO reintegration_auditor;
+GRANT SELECT ON TABLE public.plans TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.plans TO reintegration_app;
+GRANT UPDATE(status) ON TABLE public.plans TO reintegration_guard;
+
+GRANT UPDATE(submitted_by) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(submitted_at) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.plans TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.plans TO reintegration_app;
+
+GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_app;
+GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_auditor;
+GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.bank_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.bank_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.bank_accounts TO reintegration_guard;
+
+GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_guard;
+GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.statement_match_records TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_match_records TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_match_records TO reintegration_guard;
+
+GRANT UPDATE(in_force) ON TABLE public.statement_match_records TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_app;
+GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_auditor;
+GRANT SELECT,INSERT ON TABLE public.supplier_likenesses TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+REVOKE ALL ON FUNCTION public.supplier_hold(supplier uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_app;
+GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_auditor;
+
+GRANT SELECT,INSERT ON TABLE public.supplier_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.supplier_accounts TO reintegration_app;
+
 GRANT SELECT,INSERT ON TABLE public.suppliers TO reintegration_app;
 GRANT SELECT ON TABLE public.suppliers TO reintegration_auditor;
 GRANT SELECT ON TABLE public.suppliers TO reintegration_guard;
@@ -8410,9 +8389,6 @@ GRANT UPDATE(decided_by) ON TABLE public.budget_transfers TO reintegration_app;
 
 GRANT UPDATE(decided_at) ON TABLE public.budget_transfers TO reintegration_app;
 
-GRANT SELECT,INSERT ON TABLE public.case_transfers TO reintegration_app;
-GRANT SELECT ON TABLE public.case_transfers TO reintegration_auditor;
-
 GRANT SELECT ON TABLE public.cash_accounts TO reintegration_app;
 GRANT SELECT ON TABLE public.cash_accounts TO reintegration_auditor;
 GRANT SELECT,INSERT ON TABLE public.cash_accounts TO reintegration_guard;
@@ -8446,6 +8422,10 @@ GRANT SELECT ON TABLE public.deadline_notices TO reintegration_auditor;
 GRANT SELECT ON TABLE public.deadline_rules TO reintegration_app;
 GRANT SELECT ON TABLE public.deadline_rules TO reintegration_auditor;
 GRANT SELECT ON TABLE public.deadline_rules TO reintegration_guard;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO reintegration_app;
+GRANT SELECT ON TABLE public.documents TO reintegration_auditor;
+GRANT SELECT ON TABLE public.documents TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.entitlement_assessments TO reintegration_app;
 GRANT SELECT ON TABLE public.entitlement_assessments TO reintegration_auditor;
@@ -8517,43 +8497,23 @@ GRANT SELECT ON TABLE public.partners TO reintegration_app;
 GRANT SELECT ON TABLE public.partners TO reintegration_auditor;
 GRANT SELECT ON TABLE public.partners TO reintegration_guard;
 
+GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
+
 GRANT SELECT,INSERT ON TABLE public.payment_endorsements TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_endorsements TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_endorsements TO reintegration_guard;
 
-GRANT SELECT,INSERT ON TABLE public.payment_order_downloads TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_order_downloads TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_order_downloads TO reintegration_guard;
+GRANT SELECT,INSERT ON TABLE public.payment_holds TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_holds TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_holds TO reintegration_guard;
 
-GRANT SELECT,INSERT ON TABLE public.payment_orders TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_orders TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_orders TO reintegration_guard;
+GRANT UPDATE(lifted_by) ON TABLE public.payment_holds TO reintegration_app;
 
-GRANT UPDATE(status) ON TABLE public.payment_orders TO reintegration_app;
+GRANT UPDATE(lifted_at) ON TABLE public.payment_holds TO reintegration_app;
 
-GRANT UPDATE(sealed_by) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sealed_at) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(object_key) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sha256) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(size_bytes) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sent_by) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sent_at) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sent_reference) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(cancelled_by) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(cancelled_at) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(cancel_reason) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(version) ON TABLE public.payment_orders TO reintegration_guard;
+GRANT UPDATE(lift_reason) ON TABLE public.payment_holds TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.period_closes TO reintegration_app;
 GRANT SELECT ON TABLE public.period_closes TO reintegration_auditor;
@@ -8562,23 +8522,6 @@ GRANT SELECT ON TABLE public.period_closes TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.plan_items TO reintegration_app;
 GRANT SELECT ON TABLE public.plan_items TO reintegration_auditor;
 GRANT SELECT ON TABLE public.plan_items TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.plans TO reintegration_app;
-GRANT SELECT ON TABLE public.plans TO reintegration_auditor;
-GRANT SELECT ON TABLE public.plans TO reintegration_guard;
-
-GRANT UPDATE(status) ON TABLE public.plans TO reintegration_app;
-GRANT UPDATE(status) ON TABLE public.plans TO reintegration_guard;
-
-GRANT UPDATE(submitted_by) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(submitted_at) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.plans TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.plans TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipt_codes TO reintegration_app;
 GRANT SELECT ON TABLE public.receipt_codes TO reintegration_auditor;

@@ -5,6 +5,7 @@ from reintegration.database.constraints import merge
 from reintegration.entitlements import errors as entitlements
 from reintegration.evidence import errors as evidence
 from reintegration.exports import errors as exports
+from reintegration.fees import errors as fees
 from reintegration.funding import errors as funding
 from reintegration.ledger import errors as ledger
 from reintegration.ordering import errors as ordering
@@ -22,6 +23,7 @@ ALL_CONSTRAINTS = merge(
         entitlements,
         evidence,
         exports,
+        fees,
         funding,
         ledger,
         ordering,
@@ -61,6 +63,7 @@ UNREACHABLE_CONSTRAINTS: frozenset[str] = (
     | entitlements.WRITTEN_BY_THE_ENTITLEMENTS_ROOM_ALONE
     | evidence.WRITTEN_BY_THE_EVIDENCE_ROOM_ALONE
     | exports.WRITTEN_BY_THE_EXPORTS_ROOM_ALONE
+    | fees.WRITTEN_ALONE
     | funding.LOADER_ONLY
     | funding.WRITTEN_BY_THE_DATABASE_ALONE
     | ledger.WRITTEN_BY_THE_LEDGER_ALONE

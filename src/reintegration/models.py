@@ -19,6 +19,7 @@ MODEL_MODULES = tuple(
         "reconciliation",
         "recovery",
         "ordering",
+        "fees",
         "exports",
         "audit",
     )

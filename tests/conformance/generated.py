@@ -35,6 +35,8 @@ _KINDS = {
     "returnId": "AdvanceReturn",
     "Query.advance.id": "Advance",
     "Query.receivable.id": "Receivable",
+    "Query.serviceFee.id": "ServiceFee",
+    "fund": "Fund",
     "receiptId": "ReceivableReceipt",
     "writeOffId": "ReceivableWriteOff",
     "supplier": "Supplier",

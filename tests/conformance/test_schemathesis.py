@@ -22,6 +22,7 @@ from reintegration.kernel.actor import Role
 from reintegration.storage.address import ObjectStoreAddress
 from tests.builders import SYSTEM, open_work
 from tests.conformance.generated import Records, declare_scalars
+from tests.fee_steps import add_tariffs
 from tests.http_client import Server, running
 from tests.operations.caseload import build, visible_ids
 
@@ -65,6 +66,7 @@ async def server(
 @pytest.fixture(scope="module")
 async def records(database_urls: DatabaseAddresses) -> Records:
     """A caseload in which every table is filled."""
+    await add_tariffs(database_urls)
     async with open_work(database_urls) as work:
         await build(work)
         found = await visible_ids(work, SYSTEM)

@@ -33,6 +33,7 @@ from tests.money.races.case_moves import FACTS, RIVALS_OF_FACTS
 from tests.money.races.claims import LEDGER, asked, changed, claimed
 from tests.money.races.course import SCENES, Course, a_course
 from tests.money.races.early_moves import JOURNEY
+from tests.money.races.fee_moves import OF_A_FEE, SERVICE_FEES
 from tests.money.races.float_moves import ADVANCES, OUT_OF_THE_FLOAT
 from tests.money.races.likeness_moves import RIVALS as RIVALS_OF_LIKENESSES
 from tests.money.races.moves import Move, move
@@ -98,6 +99,9 @@ def never_together(mutations: set[str]) -> dict[str, set[frozenset[str]]]:
         ),
         "What is owed is asked of who pays it, gives it back or ends the case.": _pairs(
             RECEIVABLES, mutations - RECEIVABLES - OF_WHAT_IS_OWED - STATEMENTS
+        ),
+        "A partner's fee is no money of the case: it is asked of who moves or ends that.": _pairs(
+            SERVICE_FEES, mutations - SERVICE_FEES - OF_A_FEE
         ),
         "A likeness stands in the way of a release alone.": _pairs(["supplierLikenessDecide"], mutations - RIVALS_OF_LIKENESSES),
         "Facts move no money; they are raced with what grants it, and with what ends the case.": _pairs(

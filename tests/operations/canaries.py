@@ -23,6 +23,7 @@ _AMOUNTS = {
     "EntitlementException": ("amount_minor",),
     "PaymentOrder": ("total_minor",),
     "PaymentLine": ("amount_minor", "euro_minor"),
+    "ServiceFee": ("amount_minor",),
     "PlanItem": ("budget_minor", "co_investment_minor"),
 }
 _DIGESTS = {

@@ -26,6 +26,7 @@ from reintegration.programme.rates import confirm_rate_month, import_rate_month
 from tests.builders import CAMEROON, MONGOLIA, MONGOLIA_CARITAS, SYSTEM, a_registration, actor, days_ago
 from tests.operations.two_offices import A, B, Desk
 from tests.operations.two_offices_advances import hold_money
+from tests.operations.two_offices_fees import charge
 from tests.operations.two_offices_orders import order_payments
 from tests.operations.two_offices_payments import Cashier
 from tests.operations.two_offices_receivables import owe_money
@@ -62,7 +63,7 @@ async def visible_ids(work: UnitOfWork, who: Actor) -> Ids:
 
 
 async def build(work: UnitOfWork) -> Caseload:
-    """Make it, once for a database."""
+    """Make it, once for a database that has tariffs of fees."""
     await _rates(work)
     await work.write(actor(Role.FEDASIL_FINANCE), lambda t: order_report(t, _ORDER))
     await work.write(SYSTEM, _seal)
@@ -111,6 +112,7 @@ async def _office(desk: Desk) -> UUID:
     found = desk.side.euros(46)
     await reconcile(desk, await cashier.paid(found), found)
     await order_payments(desk, cashier)
+    await charge(desk, case.id)
     await desk.alike()
     await desk.closed()
     await desk.barred()

@@ -29,6 +29,7 @@ from reintegration.models import register_models
 from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
 from tests import builders
+from tests.fee_steps import add_tariffs
 from tests.operations.caseload import Caseload, build
 from tests.operations.world import World, build_world
 
@@ -155,6 +156,7 @@ class Offices:
 async def offices(postgres_addresses: DatabaseAddresses, database_template: str) -> AsyncIterator[Offices]:
     """Built once for a worker."""
     async with cloned(postgres_addresses, database_template) as addresses:
+        await add_tariffs(addresses)
         async with builders.open_work(addresses) as work:
             caseload = await build(work)
         yield Offices(addresses, caseload)

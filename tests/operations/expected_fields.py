@@ -88,6 +88,20 @@ EXPECTED: tuple[tuple[str, Roles, str], ...] = (
     ),
     ("Case", INTAKE, "assessments intake"),
     ("Case", INTAKE, "exceptions"),
+    ("Case", HOLDERS, "serviceFees"),
+    ("Query", HOLDERS, "serviceFee serviceFees serviceFeeTariffs"),
+    (
+        "ServiceFee",
+        HOLDERS,
+        (
+            "amount approvedAt approvedBy case claimedAt claimedBy endedAt endedBy endedReason fund id kind "
+            "office paidAt paidBy paidOn partner paymentReference returnedOn servedOn status tariff version"
+        ),
+    ),
+    ("ServiceFee", REPORTS, "ledgerTransactions"),
+    ("ServiceFeeConnection", HOLDERS, "edges pageInfo totalCount"),
+    ("ServiceFeeEdge", HOLDERS, "cursor node"),
+    ("ServiceFeeTariff", HOLDERS, "amount certainty country id kind knownSince partner source validFrom validTo"),
     ("CashAccount", HOLDERS, "currency id kind office partner"),
     ("CashPosting", HOLDERS, "account amount cost transaction"),
     ("CashPostingConnection", HOLDERS, "edges pageInfo totalCount"),

@@ -13,7 +13,7 @@ from reintegration.kernel.actor import Role
 from reintegration.kernel.clock import add_months, first_of_month, today
 from reintegration.storage.client import ObjectStore
 from tests.builders import CEILING_RULE, MONGOLIA, days_ago
-from tests.operations import order_inputs, statement_inputs
+from tests.operations import fee_inputs, order_inputs, statement_inputs
 from tests.operations.conftest import Offices, copied
 from tests.operations.desk import Answer, Desk, open_desk
 from tests.operations.expected_fields import ABROAD
@@ -184,6 +184,10 @@ class Records:
         """Who owes something to the role's side."""
         return await self.supplier() if role in ABROAD else {"partnerId": encode("Partner", A.partner_id)}
 
+    async def service_fee(self) -> Asked:
+        """A fee of the case that is paid: nothing more can be done with it than to reverse it."""
+        return await self.update("ServiceFee", "serviceFeeId", "service_fees", "(status = 'paid')")
+
     async def likeness(self) -> Asked:
         """What two suppliers of the office share, undecided where there is one."""
         row = await self.owner.fetchrow(
@@ -258,6 +262,8 @@ INPUTS: Mapping[str, tuple[Start, Asked]] = {
         {"amount": euros("9.00"), "currency": "EUR", "sentOn": days_ago(1).isoformat(), "reference": "T-1"},
     ),
     "advanceSettle": (lambda r, role: r.advance(role, gives=True, wanted=_HELD), {}),
+    **{f"serviceFee{step}": about(Records.service_fee, **more) for step, more in fee_inputs.STEPS.items()},
+    "serviceFeeClaim": about(Records.of_case, kind="PLAN_PREPARATION"),
     "receivableDecide": (
         lambda r, _role: r.receivable(Role.FIELD_OFFICER, "(decision is null)"),
         {"decision": "REFUSED"},

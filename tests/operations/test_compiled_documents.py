@@ -22,6 +22,7 @@ from reintegration.storage.address import ObjectStoreAddress
 from tests import builders
 from tests.builders import FINANCE
 from tests.exports.places import own_bucket
+from tests.fee_steps import add_tariffs
 from tests.operations.document_orders import an_order
 from tests.operations.document_statements import a_reconciled_account
 from tests.operations.documents import DOCUMENTS, Recorder, names, recording
@@ -77,6 +78,7 @@ async def test_each_query_is_answered_alike_both_ways(
         recording(fresh_database, store) as recorder,
         SnapshotReader(fresh_database.application_url) as reader,
     ):
+        await add_tariffs(fresh_database)
         (case, paid), _ = [await a_case_with_everything(work) for _ in range(2)]
         for year in (2000, 2001):
             await a_month_of_rates(recorder, year)

@@ -26,6 +26,8 @@ from tests.builders import (
     days_ago,
 )
 from tests.exports.places import own_bucket
+from tests.fee_steps import add_tariffs
+from tests.operations.document_fees import paid_to_the_partner
 from tests.operations.document_orders import ordered_by_the_office
 from tests.operations.document_statements import reconciled_by_the_office
 from tests.operations.documents import Recorder, agreed, recording
@@ -41,6 +43,7 @@ RATES = '[{"country":"UNITED STATES","currency":"US dollar","isoA3Code":"USD","i
 async def test_the_mutations_from_registration_to_a_paid_and_reported_receipt(
     fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress
 ) -> None:
+    await add_tariffs(fresh_database)
     async with own_bucket(object_store_address) as store, recording(fresh_database, store) as recorder:
         case = await granted_by_the_counsellor(recorder)
         item = await planned_by_the_office(recorder, case)
@@ -49,6 +52,7 @@ async def test_the_mutations_from_registration_to_a_paid_and_reported_receipt(
         await reconciled_by_the_office(recorder, await refunded_by_the_supplier(recorder, case["id"], item), 30_000)
         await counted_by_finance(recorder)
         await closed_by_the_coordinator(recorder, case["id"])
+        await paid_to_the_partner(recorder, case["id"])
         agreed(recorder, OperationType.MUTATION)
 
 

@@ -57,6 +57,8 @@ from tests.builders import (
     days_ago,
 )
 from tests.exports.places import own_bucket
+from tests.fee_steps import add_tariffs, carry_fee, claimed
+from tests.operations.document_fees import every_query_of_fees
 from tests.operations.document_orders import an_order, every_query_of_orders
 from tests.operations.document_statements import a_reconciled_account, every_query_of_statements
 from tests.operations.documents import PATHS, PINNED, Recorder, agreed, names, operation_of, recording
@@ -111,6 +113,7 @@ async def test_the_queries_send_as_many_statements_for_twenty_cases_as_for_two(
         recording(fresh_database, store) as later,
         recording(fresh_database, store) as desk,
     ):
+        await add_tariffs(fresh_database)
         (case, paid), _ = [await a_case_with_everything(work) for _ in range(2)]
         for year in (2000, 2001):
             await a_month_of_rates(desk, year)
@@ -160,6 +163,7 @@ async def a_case_with_everything(work: UnitOfWork) -> tuple[BuiltCase, UUID]:
     await near_its_end(work, case)
     await a_float(work, Money(20_000, "EUR"), Money(20_000, "EUR"))
     await owing(work, paid)
+    await carry_fee(work, await claimed(work, case.id), "paid")
     return case, paid
 
 
@@ -224,6 +228,7 @@ async def every_query(recorder: Recorder, case: BuiltCase, paid: UUID, report: U
     receivables = await recorder.runs(APPROVER, "Receivables", office=office, **page)
     await recorder.runs(AUDITOR, "AuditorReceivable", id=receivables["edges"][0]["node"]["id"])
     await recorder.runs(FINANCE, "ReceivableAgeing")
+    await every_query_of_fees(recorder)
     await every_query_of_statements(recorder)
     await every_query_of_orders(recorder)
     await recorder.runs(FINANCE, "Reports", **page)

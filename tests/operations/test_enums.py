@@ -5,10 +5,11 @@ from enum import Enum
 
 import pytest
 
-from reintegration.api.types import enums, receivable_enums
+from reintegration.api.types import enums, fee_enums, receivable_enums
 from reintegration.cases import values as cases
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.entitlements.rules import Stream
+from reintegration.fees.commands import ServiceFeeKind
 from reintegration.funding.service import FundKind, RateRule
 from reintegration.reconciliation.commands import RecordKind
 from tests import builders
@@ -53,7 +54,9 @@ LISTS: dict[str, type[Enum]] = {
     "documents_status_ck": enums.DocumentStatus,
     "payment_documents_stage_ck": enums.EvidenceStage,
     "ledger_accounts_kind_ck": enums.LedgerAccountKind,
-    "ledger_transactions_kind_ck": enums.LedgerTransactionKind,
+    "service_fees_kind_ck": ServiceFeeKind,
+    "service_fees_status_ck": fee_enums.ServiceFeeStatus,
+    "service_fee_tariffs_kind_ck": ServiceFeeKind,
     "funds_kind_ck": FundKind,
     "export_jobs_kind_ck": enums.ReportKind,
     "export_jobs_status_ck": enums.ReportStatus,
@@ -63,6 +66,7 @@ LISTS: dict[str, type[Enum]] = {
 
 BY_CASE: dict[str, type[Enum]] = {
     "payment_orders_status_ck": enums.PaymentOrderStatus,
+    "ledger_transactions_kind_ck": enums.LedgerTransactionKind,
     "statement_files_status_ck": enums.StatementFileStatus,
     "statement_match_records_kind_ck": RecordKind,
 }

@@ -50,6 +50,8 @@ WITHOUT_ROWS = {
     "ReceivablePlan",
     "ReceivableReceipt",
     "ReceivableWriteOff",
+    "ServiceFee",
+    "ServiceFeeTariff",
     "StatementFile",
     "StatementLine",
     "StatementMapping",

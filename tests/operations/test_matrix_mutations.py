@@ -22,6 +22,12 @@ PROGRAMME = frozenset({Role.FEDASIL_PROGRAMME})
 ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 
 ALLOWED: Mapping[str, Roles] = {
+    "serviceFeeApprove": PROGRAMME,
+    "serviceFeeClaim": OFFICER | COORDINATOR,
+    "serviceFeePay": FINANCE,
+    "serviceFeeRefuse": PROGRAMME | FINANCE,
+    "serviceFeeReverse": FINANCE,
+    "serviceFeeWithdraw": OFFICER | COORDINATOR,
     "receivableDecide": COORDINATOR | FINANCE,
     "receivablePlanAgree": OFFICER | COORDINATOR | FINANCE,
     "receivableReceiptRecord": COORDINATOR | FINANCE,

@@ -21,6 +21,7 @@ from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.entitlements import service as entitlements
 from reintegration.evidence import service as evidence
 from reintegration.exports import service as exports
+from reintegration.fees import service as fees
 from reintegration.funding import periods
 from reintegration.ordering import service as orders
 from reintegration.payments import service as payments
@@ -89,6 +90,12 @@ USE_CASES: dict[str, Callable[..., object]] = {
     "receivableReceiptTakeBack": recovery.take_back_receipt,
     "receivableWriteOffRequest": recovery.request_write_off,
     "receivableWriteOffDecide": recovery.decide_write_off,
+    "serviceFeeClaim": fees.claim_service_fee,
+    "serviceFeeApprove": fees.approve_service_fee,
+    "serviceFeeRefuse": fees.refuse_service_fee,
+    "serviceFeeWithdraw": fees.withdraw_service_fee,
+    "serviceFeePay": fees.pay_service_fee,
+    "serviceFeeReverse": fees.reverse_service_fee,
     "bankAccountOpen": accounts.open_bank_account,
     "statementMappingRecord": accounts.record_mapping,
     "statementRequestUpload": files.request_statement_upload,
@@ -137,6 +144,7 @@ CREATIONS = {
     "receivablePlanAgree",
     "receivableReceiptRecord",
     "receivableWriteOffRequest",
+    "serviceFeeClaim",
     "bankAccountOpen",
     "statementMappingRecord",
     "statementRequestUpload",

@@ -25,7 +25,7 @@ def test_quoted_calls_are_the_documents_that_tests_execute(name: str, text: str)
 def test_named_documents_exist() -> None:
     documents = TrustedDocuments.load(ROOT / "schema" / "operations")
     story = README.partition("## For a field office")[2].partition("## Figures of the demo")[0]
-    rooms = "Plan|Supplier|Payment|Document|Report|Exchange|Auditor|Audit|Arrival|Statement|BankAccount|Advance"
+    rooms = "Plan|Supplier|Payment|Document|Report|Exchange|Auditor|Audit|Arrival|Statement|BankAccount|Advance|ServiceFee"
     named = set(re.findall(rf"`((?:{rooms})[A-Z]?[A-Za-z]*)`", story))
     assert {name for name in named if documents.find(name) is None} == set()
     assert len(named) >= 15

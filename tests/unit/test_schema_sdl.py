@@ -41,6 +41,7 @@ BOUNDED = {
     "Query.funds",
     "Query.offices",
     "Query.partners",
+    "Query.serviceFeeTariffs",
     "Query.returnDesks",
     "EntitlementAssessment.deviations",
     "Query.tariffs",

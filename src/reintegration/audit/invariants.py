@@ -73,6 +73,12 @@ INVARIANTS: Final = (
         "receivables_by_two", "Who confirms a receivable, writes it off or takes a receipt back did not ask for it.", "Receivable"
     ),
     Invariant("receipts_posted", "What came of a payment's line is no longer spent, unless it was taken back.", "Receivable"),
+    Invariant("service_fees_posted", "What the ledger has of a partner's fee is what was done with it.", "ServiceFee"),
+    Invariant(
+        "service_fees_by_three",
+        "A fee is what the tariff of its day says, and was claimed, approved and paid by three people.",
+        "ServiceFee",
+    ),
     Invariant(
         "transfers_posted", "An approved transfer between plan items moved its amount, another one nothing.", "BudgetTransfer"
     ),

@@ -12,7 +12,8 @@ where b.balance < a.minimum_minor
 select t.id from ledger_postings p
 join ledger_transactions t on t.id = p.transaction_id
 join ledger_accounts a on a.id = p.account_id
-where a.currency <> p.currency or p.case_id <> t.case_id or coalesce(a.case_id, t.case_id) <> t.case_id
+where a.currency <> p.currency or p.case_id is distinct from t.case_id or coalesce(a.case_id, t.case_id) <> t.case_id
+    or (a.stream = 'service_fee') <> (t.case_id is null)
 
 -- name: entitlements_granted
 select e.id from entitlements e
@@ -234,6 +235,23 @@ left join (
     group by t.reference_id, t.occasion
 ) m on m.reference_id = c.payment_id and m.occasion = c.number
 where coalesce(m.returned, 0) <> (case when c.taken_back_at is null then coalesce(c.euro_minor, 0) else 0 end)
+
+-- name: service_fees_posted
+-- What the ledger has of a fee is what its steps say, and it has of no other.
+select f.id from service_fees f
+where service_fee_disagrees(f.id)
+union
+select t.reference_id from ledger_transactions t
+where t.case_id is null and not exists (select from service_fees f where f.id = t.reference_id)
+
+-- name: service_fees_by_three
+-- By the tariff of the day of the service, for the partner of it; claimed, approved and paid by three.
+select f.id from service_fees f
+join service_fee_tariffs t on t.id = f.tariff_id
+where (f.partner_id, f.kind, f.amount_minor, f.currency) <> (t.partner_id, t.kind, t.amount_minor, t.currency)
+    or f.served_on not between t.valid_from and coalesce(t.valid_to, 'infinity')
+    or f.approved_by = f.claimed_by or f.paid_by in (f.claimed_by, f.approved_by)
+    or (f.paid_by is not null and f.approved_by is null)
 
 -- name: transfers_posted
 select b.id from budget_transfers b

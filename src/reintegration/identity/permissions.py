@@ -81,6 +81,14 @@ class Permission(StrEnum):
     RECEIVABLE_RECEIVE = auto()
     """Say that money came, or did not stay."""
     RECEIVABLE_WRITE_OFF = auto()
+    SERVICE_FEE_READ = auto()
+    """What partners get for their service: no affair of who helps the returnee in Belgium."""
+    SERVICE_FEE_CLAIM = auto()
+    """Ask for the fee of a service, or ask for it no longer."""
+    SERVICE_FEE_APPROVE = auto()
+    SERVICE_FEE_REFUSE = auto()
+    SERVICE_FEE_PAY = auto()
+    """Say that a fee was paid, or came back."""
     EVIDENCE_UPLOAD = auto()
     EVIDENCE_READ = auto()
     RATE_IMPORT = auto()
@@ -146,6 +154,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RECEIPT_CONFIRM,
             _P.SUPPLIER_WRITE,
             _P.RECEIVABLE_RECORD,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_CLAIM,
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
@@ -165,6 +175,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_HOLD,
             _P.HOLD_READ,
             _P.SUPPLIER_CONFIRM,
+            _P.SERVICE_FEE_READ,
             _P.ADVANCE_READ,
             _P.ADVANCE_TAKE,
             _P.STATEMENT_READ,
@@ -203,6 +214,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RECEIVABLE_RECORD,
             _P.RECEIVABLE_CONFIRM,
             _P.RECEIVABLE_RECEIVE,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_CLAIM,
             _P.EVIDENCE_UPLOAD,
         },
         Role.FEDASIL_FINANCE: _READ_BY_ALL_WITH_CASES
@@ -227,6 +240,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.RECEIVABLE_CONFIRM,
             _P.RECEIVABLE_RECEIVE,
             _P.RECEIVABLE_WRITE_OFF,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_REFUSE,
+            _P.SERVICE_FEE_PAY,
             _P.REPORT_READ,
             _P.STATISTICS_READ,
         },
@@ -247,6 +263,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.PAYMENT_HOLD,
             _P.HOLD_READ,
             _P.SUPPLIER_COMPARE,
+            _P.SERVICE_FEE_READ,
+            _P.SERVICE_FEE_APPROVE,
+            _P.SERVICE_FEE_REFUSE,
             _P.REPORT_ORDER,
             _P.ADVANCE_READ,
             _P.PERIOD_READ,
@@ -263,6 +282,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.ENTITLEMENT_EXPLAIN,
             _P.HOLD_READ,
             _P.ADVANCE_READ,
+            _P.SERVICE_FEE_READ,
             _P.PERIOD_READ,
             _P.STATEMENT_READ,
             _P.PAYMENT_ORDER_READ,

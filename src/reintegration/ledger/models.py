@@ -46,10 +46,11 @@ class LedgerTransaction(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     kind = fields.TextField()
-    case: fields.ForeignKeyRelation["Case"] = fields.ForeignKeyField(
-        "models.Case", source_field="case_id", related_name="ledger_transactions", on_delete=fields.RESTRICT
+    case: fields.ForeignKeyNullableRelation["Case"] = fields.ForeignKeyField(
+        "models.Case", null=True, source_field="case_id", related_name="ledger_transactions", on_delete=fields.RESTRICT
     )
-    case_id: UUID
+    case_id: UUID | None
+    """None of a partner's fee, which is no case's money."""
     reference_kind = fields.TextField()
     reference_id = fields.UUIDField()
     occasion = fields.IntField()
@@ -84,10 +85,10 @@ class LedgerPosting(Model):
         "models.LedgerAccount", source_field="account_id", related_name="ledger_postings", on_delete=fields.RESTRICT
     )
     account_id: UUID
-    case: fields.ForeignKeyRelation["Case"] = fields.ForeignKeyField(
-        "models.Case", source_field="case_id", related_name="ledger_postings", on_delete=fields.RESTRICT
+    case: fields.ForeignKeyNullableRelation["Case"] = fields.ForeignKeyField(
+        "models.Case", null=True, source_field="case_id", related_name="ledger_postings", on_delete=fields.RESTRICT
     )
-    case_id: UUID
+    case_id: UUID | None
     amount_minor = fields.BigIntField()
     currency = fields.TextField()
 

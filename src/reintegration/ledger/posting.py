@@ -12,12 +12,13 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import EURO
 
 _SQL = load_queries(__file__)
+_WITHOUT_LIMIT = frozenset({"fund", "fee_owed", "fee_paid"})
 _NAMESPACE = UUID("6d2f6c1e-3f55-5a0e-9a55-6c1d1f0e7a10")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The name of an account. Accounts of funds have neither case nor line and may go below zero; no other may."""
+    """The name of an account. Those of funds and of fees have neither case nor line and may go below zero; no other may."""
 
     kind: str
     fund_id: UUID
@@ -34,7 +35,7 @@ class Account:
     @property
     def minimum_minor(self) -> int | None:
         """The balance below which the database refuses a posting."""
-        return None if self.kind == "fund" else 0
+        return None if self.kind in _WITHOUT_LIMIT else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,13 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A reason and its postings. `occasion` tells repetitions of one kind for one record apart (the record's version)."""
+    """A reason and its postings. `occasion` tells repetitions of one kind for one record apart (the record's version).
+
+    Without a case it is of a partner's fee.
+    """
 
     kind: str
-    case_id: UUID
+    case_id: UUID | None
     reference_kind: str
     reference_id: UUID
     occasion: int

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
-from reintegration.ledger import flows
+from reintegration.ledger import fee_flows, flows
 from reintegration.ledger.errors import NotEnoughLeftError
 from reintegration.ledger.flows import Pot
 from reintegration.ledger.posting import Account, last_posting_of, post, post_many
@@ -16,6 +16,7 @@ __all__ = [
     "AccountBalance",
     "Pot",
     "balances",
+    "fee_flows",
     "flows",
     "grant",
     "last_posting_of",

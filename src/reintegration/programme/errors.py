@@ -146,6 +146,15 @@ LOADER_ONLY: frozenset[str] = frozenset(
         "legal_forms_country_fk",
         "legal_forms_form_uq",
         "legal_forms_form_ck",
+        "service_fee_tariffs_pk",
+        "service_fee_tariffs_partner_fk",
+        "service_fee_tariffs_country_fk",
+        "service_fee_tariffs_currency_fk",
+        "service_fee_tariffs_kind_ck",
+        "service_fee_tariffs_amount_ck",
+        "service_fee_tariffs_dates_ck",
+        "service_fee_tariffs_version_ck",
+        "service_fee_tariffs_version_ex",
     }
 )
 """Constraints that no request can meet: only the loader, in the owner's role, writes these tables."""

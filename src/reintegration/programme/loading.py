@@ -62,6 +62,8 @@ async def _load_table(connection: asyncpg.Connection, rows: TableRows) -> int:
 
 async def _upsert(connection: asyncpg.Connection, rows: TableRows) -> int:
     """Insert what is new and update what differs; an equal row is not touched and leaves no trace in the log."""
+    if not rows.rows:
+        return 0
     names = sorted({name for row in rows.rows for name in row})
     others = [name for name in names if name != rows.key]
     offered = ", ".join(f"excluded.{name}" for name in others)

@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 from reintegration.kernel.canonical import JsonDocument
 from reintegration.kernel.ids import new_id
-from reintegration.programme.payment_rule_models import LegalForm, PaymentThreshold, RequiredDocument
+from reintegration.programme.payment_rule_models import LegalForm, PaymentThreshold, RequiredDocument, ServiceFeeTariff
 
 __all__ = [
     "Country",
@@ -22,6 +22,7 @@ __all__ = [
     "PaymentThreshold",
     "RequiredDocument",
     "ReturnDesk",
+    "ServiceFeeTariff",
     "TariffRule",
     "TariffVersion",
     "VisaRegime",

@@ -1,6 +1,7 @@
 """Rows of what payments are held to, as the migrations made them."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -8,7 +9,7 @@ from tortoise.models import Model
 from reintegration.kernel.ids import new_id
 
 if TYPE_CHECKING:
-    from reintegration.programme.models import Country
+    from reintegration.programme.models import Country, Currency, Partner
 
 
 class RequiredDocument(Model):
@@ -66,3 +67,33 @@ class LegalForm(Model):
         """Table legal_forms."""
 
         table = "legal_forms"
+
+
+class ServiceFeeTariff(Model):
+    """What a partner gets for a service, in a country or in all, from a day on."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    partner: fields.ForeignKeyRelation["Partner"] = fields.ForeignKeyField(
+        "models.Partner", source_field="partner_id", related_name="service_fee_tariffs", on_delete=fields.RESTRICT
+    )
+    partner_id: UUID
+    kind = fields.TextField()
+    country: fields.ForeignKeyNullableRelation["Country"] = fields.ForeignKeyField(
+        "models.Country", null=True, source_field="country_code", related_name="service_fee_tariffs", on_delete=fields.RESTRICT
+    )
+    country_id: str | None
+    amount_minor = fields.BigIntField()
+    currency_row: fields.ForeignKeyRelation["Currency"] = fields.ForeignKeyField(
+        "models.Currency", source_field="currency", related_name="service_fee_tariffs", on_delete=fields.RESTRICT
+    )
+    currency_row_id: str
+    valid_from = fields.DateField()
+    valid_to = fields.DateField(null=True)
+    certainty = fields.TextField()
+    source = fields.TextField()
+    known_since = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        """Table service_fee_tariffs."""
+
+        table = "service_fee_tariffs"

@@ -1,8 +1,10 @@
-"""What payments are held to, as rows of tables: documents, thresholds, and how names of suppliers are compared."""
+"""What payments and fees are held to, as rows of tables: documents, thresholds, how names of suppliers are compared, tariffs."""
+
+from collections.abc import Iterable
 
 from reintegration.programme import code_lists
 from reintegration.programme.reference import identifier
-from reintegration.programme.tables import TableRow, TableRows, cents, read_table
+from reintegration.programme.tables import Row, TableRow, TableRows, cents, read_table
 
 
 def payment_rules() -> tuple[TableRows, ...]:
@@ -11,6 +13,12 @@ def payment_rules() -> tuple[TableRows, ...]:
         TableRows("required_documents", "required_documents.csv", _required_documents(), decides=True),
         TableRows("payment_thresholds", "payment_thresholds.csv", _payment_thresholds(), decides=True),
         TableRows("legal_forms", "legal_forms.csv", _legal_forms(), decides=True),
+        TableRows(
+            "service_fee_tariffs",
+            "service_fee_tariffs.csv",
+            service_fee_tariffs(read_table("service_fee_tariffs.csv")),
+            decides=True,
+        ),
     )
 
 
@@ -62,4 +70,26 @@ def _legal_forms() -> tuple[TableRow, ...]:
             "source": row["source"],
         }
         for row in read_table("legal_forms.csv")
+    )
+
+
+def service_fee_tariffs(rows: Iterable[Row]) -> tuple[TableRow, ...]:
+    """An id follows from partner, service, country and first day: a new amount is a new row, and the old one gets its last day.
+
+    The file is shipped without a row, for what is agreed with a partner is published nowhere (domain.md 11, row 21).
+    """
+    return tuple(
+        {
+            "id": str(identifier("service_fee_tariff", f"{row['partner']}:{row['kind']}:{row['country']}:{row['valid_from']}")),
+            "partner_id": str(identifier("partner", row["partner"])),
+            "kind": row["kind"],
+            "country_code": row["country"] or None,
+            "amount_minor": cents(row["amount"]),
+            "currency": row["currency"],
+            "valid_from": row["valid_from"],
+            "valid_to": row["valid_to"] or None,
+            "certainty": row["certainty"],
+            "source": row["source"],
+        }
+        for row in rows
     )

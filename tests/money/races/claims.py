@@ -25,6 +25,7 @@ _TABLES: Final = {
     "its drafts": "payments",
     "the entitlement": "entitlements",
     "the exception": "entitlement_exceptions",
+    "the fee": "service_fees",
     "the file": "statement_files",
     "the match": "statement_matches",
     "the extension": "deadline_extensions",

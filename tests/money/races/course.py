@@ -8,8 +8,10 @@ from uuid import UUID
 
 from reintegration.database.embedded import DatabaseAddresses
 from tests import builders
+from tests.fee_steps import add_tariffs
 from tests.money.races.case_moves import moves_of_case
 from tests.money.races.early_moves import a_case_before_arrival, early_moves
+from tests.money.races.fee_moves import fee_moves
 from tests.money.races.float_moves import float_moves
 from tests.money.races.ground import a_ground
 from tests.money.races.lanes import a_racer
@@ -37,6 +39,7 @@ SCENES: Final = (
     "alike suppliers",
     "something is owed",
     "orders to a bank",
+    "fees of a partner",
 )
 _THRESHOLD = """
 insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source)
@@ -83,6 +86,7 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
         a_racer(addresses) as other,
     ):
         await ground.eye.execute(_THRESHOLD)
+        await add_tariffs(addresses)
         stage = Stage(work)
         scenes = [
             await stage.scene(SCENES[0], _ALL),
@@ -102,5 +106,6 @@ async def a_course(addresses: DatabaseAddresses) -> AsyncIterator[Course]:
         course.moves[SCENES[10]] = await likeness_moves(work)
         course.moves[SCENES[11]] = await receivable_moves(work)
         course.moves[SCENES[12]] = await order_moves(work)
+        course.moves[SCENES[13]] = await fee_moves(work)
         await ground.keep()
         yield course

@@ -8,6 +8,7 @@ from reintegration.api.mutations.cases import CaseMutations
 from reintegration.api.mutations.endorsements import EndorsementMutations
 from reintegration.api.mutations.entitlements import EntitlementMutations
 from reintegration.api.mutations.evidence import EvidenceMutations
+from reintegration.api.mutations.fees import ServiceFeeMutations
 from reintegration.api.mutations.holds import HoldMutations
 from reintegration.api.mutations.payment_orders import PaymentOrderMutations
 from reintegration.api.mutations.payments import PaymentMutations
@@ -43,6 +44,7 @@ class Mutation(
     PaymentOrderMutations,
     PeriodMutations,
     ReceivableMutations,
+    ServiceFeeMutations,
     EvidenceMutations,
     ProgrammeMutations,
     ReportMutations,

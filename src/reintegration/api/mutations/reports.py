@@ -23,8 +23,8 @@ class ReportOrderInput(CreationInput):
     reference_date: date | None = strawberry.field(
         default=None, description="AMIF_INDICATORS: it counts everything up to this day."
     )
-    first_day: date | None = strawberry.field(default=None, name="from", description="PAYMENTS_LEDGER: the first day.")
-    last_day: date | None = strawberry.field(default=None, name="to", description="PAYMENTS_LEDGER: the last day.")
+    first_day: date | None = strawberry.field(default=None, name="from", description="PAYMENTS_LEDGER, SERVICE_FEES: first day.")
+    last_day: date | None = strawberry.field(default=None, name="to", description="PAYMENTS_LEDGER, SERVICE_FEES: the last day.")
     years: list[int] | None = strawberry.field(default=None, description="PROGRAMME_STATISTICS: the years of departure.")
 
     def command(self) -> OrderReport:

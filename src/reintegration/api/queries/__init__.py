@@ -8,6 +8,7 @@ import strawberry
 
 from reintegration.api.queries.advances import AdvanceQueries
 from reintegration.api.queries.cases import CaseQueries
+from reintegration.api.queries.fees import ServiceFeeQueries
 from reintegration.api.queries.invariants import InvariantQueries
 from reintegration.api.queries.payment_orders import PaymentOrderQueries
 from reintegration.api.queries.payments import PaymentQueries
@@ -28,6 +29,7 @@ class Query(
     PaymentOrderQueries,
     PeriodQueries,
     ReceivableQueries,
+    ServiceFeeQueries,
     ProgrammeQueries,
     RecordQueries,
     ReportQueries,

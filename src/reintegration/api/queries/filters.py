@@ -11,8 +11,10 @@ from reintegration.api.codes import bad_user_input
 from reintegration.api.loaders import SQL
 from reintegration.api.pages import Condition
 from reintegration.api.types.enums import PaymentOrderStatus, PaymentStatus
+from reintegration.api.types.fee_enums import ServiceFeeStatus
 from reintegration.api.types.receivable_enums import Debtor, ReceivableState
 from reintegration.cases.values import CaseStatus
+from reintegration.fees.commands import ServiceFeeKind
 
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _REFERENCE = re.compile(r"[A-Z]{2}-[0-9]{4}-[0-9]{6}", re.ASCII)
@@ -50,11 +52,11 @@ def _between(sql: str, name: str, start: date | None, end: date | None) -> Itera
         yield Condition(f"{sql} <= {{}}", end)
 
 
-def _one_of(
-    sql: str,
-    name: str,
-    values: list[CaseStatus] | list[PaymentStatus] | list[PaymentOrderStatus] | list[Debtor] | list[ReceivableState] | None,
-) -> Iterator[Condition]:
+_Listed = list[CaseStatus] | list[PaymentStatus] | list[PaymentOrderStatus] | list[Debtor] | list[ReceivableState]
+_OfFees = list[ServiceFeeKind] | list[ServiceFeeStatus]
+
+
+def _one_of(sql: str, name: str, values: _Listed | _OfFees | None) -> Iterator[Condition]:
     if values is not None:
         if not values:
             raise bad_user_input(f'"{name}" is an empty list; leave it out to get all')
@@ -204,6 +206,45 @@ class ReceivableFilter:
             ("case_id", self.case, "Case"),
             ("supplier_id", self.supplier, "Supplier"),
             ("partner_id", self.partner, "Partner"),
+        ):
+            if given is not None:
+                found.append(Condition(f"t.{column} = {{}}", identifiers.decode(given, kind)))
+        return found
+
+
+@strawberry.input(description="Which service fees; conditions add up, and days are included.")
+class ServiceFeeFilter:
+    """Of the root field `serviceFees`."""
+
+    status: list[ServiceFeeStatus] | None = None
+    kind: list[ServiceFeeKind] | None = None
+    partner: strawberry.ID | None = None
+    office: strawberry.ID | None = None
+    fund: strawberry.ID | None = None
+    case: strawberry.ID | None = None
+    served_from: date | None = strawberry.field(default=None, description="Of the day of the service.")
+    served_to: date | None = None
+    paid_from: date | None = None
+    paid_to: date | None = None
+
+    def conditions(self) -> list[Condition]:
+        """The filter in SQL.
+
+        Raises:
+            GraphQLError: BAD_USER_INPUT, naming the field.
+            NotFoundError: not the id of a partner, an office, a fund or a case.
+        """
+        found: list[Condition] = [
+            *_one_of("t.status", "status", self.status),
+            *_one_of("t.kind", "kind", self.kind),
+            *_between("t.served_on", "served", self.served_from, self.served_to),
+            *_between("t.paid_on", "paid", self.paid_from, self.paid_to),
+        ]
+        for column, given, kind in (
+            ("partner_id", self.partner, "Partner"),
+            ("field_office_id", self.office, "FieldOffice"),
+            ("fund_id", self.fund, "Fund"),
+            ("case_id", self.case, "Case"),
         ):
             if given is not None:
                 found.append(Condition(f"t.{column} = {{}}", identifiers.decode(given, kind)))

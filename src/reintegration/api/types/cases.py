@@ -24,6 +24,7 @@ from reintegration.api.types.references import (
     LedgerTransactionRef,
     PaymentRef,
     PlanRef,
+    ServiceFeeRef,
 )
 from reintegration.cases import models as rows
 from reintegration.cases.values import (
@@ -150,6 +151,9 @@ class Case(Node):
     plans: list[PlanRef] = to_many("Plan", "case_id", ("number",), "Every version of the plan, oldest first.", size=2)
     budget_transfers: list[BudgetTransferRef] = to_many(
         "BudgetTransfer", "case_id", ("requested_at", "id"), "Money moved between items, or asked to be.", size=1
+    )
+    service_fees: list[ServiceFeeRef] | None = to_many(
+        "ServiceFee", "case_id", ("id",), "What its partner gets for its service, or asks for; no money of the case.", size=1
     )
     payments: Connection[PaymentRef] = pages("Payment", "case_id", by_id("case.payments"))
     documents: Connection[DocumentRef] = pages("Document", "case_id", by_id("case.documents"))

@@ -184,6 +184,8 @@ class LedgerAccountKind(StrEnum):
     PLAN_LINE = auto()
     RESERVED = auto()
     SPENT = auto()
+    FEE_OWED = auto()
+    FEE_PAID = auto()
 
 
 @strawberry.enum(description="Why a payment is held.")
@@ -212,6 +214,9 @@ class LedgerTransactionKind(StrEnum):
     PAYMENT_REFUNDED = auto()
     RECEIVABLE_RECEIVED = auto()
     RECEIVABLE_TAKEN_BACK = auto()
+    SERVICE_FEE_OWED = auto()
+    SERVICE_FEE_PAID = auto()
+    SERVICE_FEE_REVERSED = auto()
 
 
 @strawberry.enum(description="Where money of the cash book is.")
@@ -253,6 +258,7 @@ class ReportKind(StrEnum):
     AMIF_INDICATORS = auto()
     PAYMENTS_LEDGER = auto()
     PROGRAMME_STATISTICS = auto()
+    SERVICE_FEES = auto()
 
 
 @strawberry.enum(description="How far a report is; SEALED means that its manifest is written.")

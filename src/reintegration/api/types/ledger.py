@@ -10,6 +10,7 @@ from reintegration.api.graph import READS, Amount, ApiInfo, Beside, ByPermission
 from reintegration.api.loaders import ByKey, ByStatement, to_many, to_one
 from reintegration.api.scalars import Money
 from reintegration.api.types.enums import LedgerAccountKind, LedgerTransactionKind
+from reintegration.api.types.fee_enums import LedgerStream
 from reintegration.api.types.programme import Fund
 from reintegration.api.types.references import CaseRef, LedgerAccountRef, LedgerCorrectionRef, LedgerPostingRef
 from reintegration.database.transaction import Row
@@ -48,7 +49,7 @@ class LedgerAccount(Node):
 
     row: strawberry.Private[rows.LedgerAccount]
     kind: LedgerAccountKind
-    stream: Stream
+    stream: LedgerStream
     currency: str = column("currency_row_id")
     fund: Fund = to_one("Fund", "fund_id")
     case: CaseRef | None = to_one("Case", "case_id")

@@ -21,7 +21,7 @@ class PeriodClose(Node):
     row: strawberry.Private[rows.PeriodClose]
     month: date = strawberry.field(description="Its first day. The first month of a fund that is closed has all before it.")
     transactions: int = strawberry.field(description="How many entries of the ledger it holds, corrections included.")
-    spent: Money = money("spent_minor", None, "What they spent, less what came back, in EUR.")
+    spent: Money = money("spent_minor", None, "What was spent for returnees less what came back, in EUR.")
     corrections: int = strawberry.field(description="How many of them are of months that were closed before.")
     digest: Digest = strawberry.field(description="SHA-256 over the digest of the month before and all its entries.")
     closed_by: str

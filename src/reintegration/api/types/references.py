@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         EntitlementException,
     )
     from reintegration.api.types.evidence import Document, PaymentDocument
+    from reintegration.api.types.fees import ServiceFee
     from reintegration.api.types.ledger import CaseBalance, LedgerAccount, LedgerPosting, LedgerTransaction
     from reintegration.api.types.payment_orders import PaymentOrderDownload, PaymentOrderLine
     from reintegration.api.types.payments import (
@@ -51,6 +52,7 @@ _ADVANCES = strawberry.lazy("reintegration.api.types.advances")
 _CASES = strawberry.lazy("reintegration.api.types.cases")
 _ENTITLEMENTS = strawberry.lazy("reintegration.api.types.entitlements")
 _EVIDENCE = strawberry.lazy("reintegration.api.types.evidence")
+_FEES = strawberry.lazy("reintegration.api.types.fees")
 _LEDGER = strawberry.lazy("reintegration.api.types.ledger")
 _PAYMENT_ORDERS = strawberry.lazy("reintegration.api.types.payment_orders")
 _PAYMENTS = strawberry.lazy("reintegration.api.types.payments")
@@ -97,6 +99,7 @@ OpenItemExplanationRef = Annotated["OpenItemExplanation", _PERIODS]
 BudgetTransferRef = Annotated["BudgetTransfer", _PLANS]
 PlanRef = Annotated["Plan", _PLANS]
 PlanItemRef = Annotated["PlanItem", _PLANS]
+ServiceFeeRef = Annotated["ServiceFee", _FEES]
 ReceivableRef = Annotated["Receivable", _RECEIVABLES]
 ReceivableInstalmentRef = Annotated["ReceivableInstalment", _RECEIVABLES]
 ReceivablePlanRef = Annotated["ReceivablePlan", _RECEIVABLES]
