@@ -1270,16 +1270,17 @@ CREATE FUNCTION public.check_payment_matched() RETURNS trigger
     AS $$
 begin
     if exists (
-        select from statement_match_records r
-        join statement_matches m on m.id = r.match_id
-        join bank_accounts a on a.id = m.bank_account_id
-        where r.record_id = new.id and r.in_force
-        group by a.currency
-        having - sum(r.amount_minor) > case when new.status = 'paid' then (
+        select from (
+            select coalesce(r.moved_currency, r.currency) as currency, - sum(coalesce(r.moved_minor, r.amount_minor)) as minor
+            from statement_match_records r
+            where r.record_id = new.id and r.in_force
+            group by coalesce(r.moved_currency, r.currency)
+        ) said
+        where said.minor > case when new.status = 'paid' then (
             select sum(l.amount_minor - coalesce((
                 select sum(s.amount_minor) from payment_shortfalls s where s.line_id = l.id
             ), 0))
-            from payment_lines l where l.payment_id = new.id and l.currency = a.currency
+            from payment_lines l where l.payment_id = new.id and l.currency = said.currency
         ) else 0 end
     ) then
         perform raise_payment_rule('payments_matched_ck', 'a line of a statement says that it was paid');
@@ -1288,6 +1289,179 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_payment_matched() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_order() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    kept text[] := array[
+        'id', 'bank_account_id', 'currency', 'execution_on', 'format', 'service', 'holder', 'bic', 'message_id', 'line_count',
+        'total_minor', 'content_digest', 'prepared_by', 'prepared_at'
+    ];
+    line record;
+    obstacle text;
+begin
+    if tg_op = 'INSERT' then
+        if new.status <> 'draft' then
+            perform raise_order_rule('payment_orders', 'payment_orders_new_ck', 'an order is prepared before it is sealed');
+        end if;
+        if not exists (
+            select from bank_accounts b where b.id = new.bank_account_id and b.currency = new.currency and b.kind <> 'mobile_money'
+        ) then
+            perform raise_order_rule('payment_orders', 'payment_orders_account_ck', 'an order is to a bank, in its account''s currency');
+        end if;
+        return null;
+    end if;
+    if (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(old)) where key = any (kept))
+        <> (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(new)) where key = any (kept))
+        or (old.status, new.status) not in (
+            ('draft', 'sealed'), ('draft', 'cancelled'), ('sealed', 'sent'), ('sealed', 'cancelled'), ('sent', 'cancelled')
+        )
+        or (old.status <> 'draft' and (
+            new.sealed_by, new.sealed_at, new.object_key, new.sha256, new.size_bytes
+        ) is distinct from (old.sealed_by, old.sealed_at, old.object_key, old.sha256, old.size_bytes))
+        or (old.status = 'draft' and new.status = 'cancelled' and new.sealed_at is not null)
+        or (new.status <> 'sent' and (
+            new.sent_by, new.sent_at, new.sent_reference
+        ) is distinct from (old.sent_by, old.sent_at, old.sent_reference)) then
+        perform raise_order_rule('payment_orders', 'payment_orders_step_ck', 'an order is sealed, sent or cancelled, and stays as it was');
+    end if;
+    if new.status = 'sent' then
+        return null;
+    end if;
+    perform from payments p
+    where p.id in (select l.payment_id from payment_order_lines l where l.order_id = new.id)
+    order by p.id for no key update;
+    if new.status = 'sealed' then
+        if new.execution_on < programme_today() then
+            perform raise_order_rule('payment_orders', 'payment_orders_day_ck', 'no bank pays yesterday');
+        end if;
+        perform from suppliers s
+        where s.id in (
+            select p.supplier_id from payment_order_lines l join payments p on p.id = l.payment_id where l.order_id = new.id
+        )
+        order by s.id for share;
+        select payment_order_obstacle(new.bank_account_id, new.execution_on, l.payment_id, new.id, l.supplier_account_id) as found
+        into line
+        from payment_order_lines l where l.order_id = new.id
+        order by 1 nulls last limit 1;
+        if line.found is not null then
+            perform raise_order_rule('payment_orders', 'payment_orders_payments_ck', line.found);
+        end if;
+        return null;
+    end if;
+    if old.status = 'sent' or exists (select from payment_order_downloads d where d.order_id = new.id) then
+        if exists (
+            select from payment_order_lines l
+            join payments p on p.id = l.payment_id
+            where l.order_id = new.id and (p.status in ('paid', 'reversed') or exists (
+                select from statement_match_records r where r.record_id = p.id and r.kind = 'payment' and r.in_force
+            ))
+        ) then
+            perform raise_order_rule('payment_orders', 'payment_orders_paid_ck', 'the bank has paid some of it');
+        end if;
+        if exists (
+            select from payment_order_lines l where l.order_id = new.id and not has_non_payment_evidence(l.payment_id)
+        ) then
+            perform raise_order_rule('payment_orders', 'payment_orders_non_payment_ck', 'the bank may have it: each payment needs evidence');
+        end if;
+    end if;
+    update payment_order_lines set in_force = false where order_id = new.id;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_order() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_order_download() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform from payment_orders o where o.id = new.order_id and o.status in ('sealed', 'sent') for share;
+    if not found then
+        perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_step_ck', 'there is no file of this order');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_order_download() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_order_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    of_order payment_orders;
+    obstacle text;
+begin
+    select o.* into of_order from payment_orders o where o.id = new.order_id;
+    if of_order.status is distinct from 'draft' or not new.in_force or new.currency <> of_order.currency then
+        perform raise_order_rule('payment_order_lines', 'payment_order_lines_order_ck', 'a line comes with its order');
+    end if;
+    perform from payments p where p.id = new.payment_id for no key update;
+    perform from suppliers s where s.id = (select p.supplier_id from payments p where p.id = new.payment_id) for share;
+    obstacle := payment_order_obstacle(
+        of_order.bank_account_id, of_order.execution_on, new.payment_id, new.order_id, new.supplier_account_id
+    );
+    if obstacle is not null then
+        perform raise_order_rule('payment_order_lines', 'payment_order_lines_payment_ck', obstacle);
+    end if;
+    if new.end_to_end_id <> replace(new.payment_id::text, '-', '')
+        or new.amount_minor <> (select sum(l.amount_minor) from payment_lines l where l.payment_id = new.payment_id)
+        or not exists (
+            select from supplier_accounts a
+            where a.id = new.supplier_account_id
+                and (a.account, a.holder, a.bic, a.country, a.town)
+                is not distinct from (new.account, new.holder, new.bic, new.country, new.town)
+                and coalesce(a.holder_latin, new.payee_name) = new.payee_name
+        ) then
+        perform raise_order_rule('payment_order_lines', 'payment_order_lines_frozen_ck', 'a line is what was approved');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_order_line() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_order_sum() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from payment_orders o
+        left join payment_order_lines l on l.order_id = o.id
+        where o.id = coalesce(to_jsonb(new) ->> 'order_id', to_jsonb(new) ->> 'id')::uuid
+        group by o.id
+        having count(l.id) <> o.line_count or sum(l.amount_minor) is distinct from o.total_minor or max(l.number) <> o.line_count
+    ) then
+        perform raise_order_rule('payment_orders', 'payment_orders_sum_ck', 'an order is made at once, and its lines are its total');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_order_sum() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_payment_ordered() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    standing text;
+begin
+    select o.status into standing
+    from payment_order_lines l join payment_orders o on o.id = l.order_id
+    where l.payment_id = new.id and l.in_force;
+    if standing = 'sealed' then
+        perform raise_payment_rule('payments_ordered_ck', 'its order is sealed, and was neither sent nor cancelled');
+    end if;
+    if standing = 'sent' and new.status = 'failed' and not has_non_payment_evidence(new.id) then
+        perform raise_payment_rule('payments_order_sent_ck', 'the bank has an order to pay it');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_payment_ordered() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_payment_part() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1721,6 +1895,22 @@ begin
 end $$;
 
 ALTER FUNCTION public.check_receipt_code() OWNER TO reintegration_guard;
+
+CREATE FUNCTION public.check_receipt_matched() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from statement_match_records r
+        where r.record_id = new.id and r.kind = 'receivable_receipt' and r.in_force
+    ) then
+        perform raise_receivable_rule('receivable_receipts_matched_ck', 'a line of a statement says that it came');
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.check_receipt_matched() OWNER TO reintegration_guard;
 
 CREATE FUNCTION public.check_receipt_posted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2266,6 +2456,7 @@ CREATE FUNCTION public.check_statement_match_record() RETURNS trigger
     AS $$
 declare
     account bank_accounts;
+    counted text := coalesce(new.moved_currency, new.currency);
     whole bigint;
 begin
     select a.* into account
@@ -2283,19 +2474,24 @@ begin
         when new.kind = 'payment_refund' then
             perform from payments p where p.id = (select r.payment_id from payment_refunds r where r.id = new.record_id)
             for no key update;
+        when new.kind = 'receivable_receipt' then
+            perform from receivables v
+            where v.id = (select r.receivable_id from receivable_receipts r where r.id = new.record_id)
+            for no key update;
         when new.kind in ('advance_sent', 'advance_received') then
             perform from advances a where a.id = new.record_id for no key update;
         else
             perform from advances a where a.id = (select r.advance_id from advance_returns r where r.id = new.record_id)
             for no key update;
     end case;
-    whole := statement_record_amount(account, new.kind, new.record_id);
+    whole := statement_record_amount(account, new.kind, new.record_id, counted);
     if whole is null then
         perform raise_statement_rule(
             'statement_match_records', 'statement_match_records_record_ck', 'nothing of this record moved on the account'
         );
     end if;
-    if sign(new.amount_minor) <> sign(whole) or abs(statement_record_matched(new.kind, new.record_id)) > abs(whole) then
+    if sign(new.amount_minor) <> sign(whole)
+        or abs(statement_record_matched(new.kind, new.record_id, counted)) > abs(whole) then
         perform raise_statement_rule(
             'statement_match_records', 'statement_match_records_rest_ck', 'not so much of this record is without a line'
         );
@@ -2653,6 +2849,54 @@ CREATE FUNCTION public.fact_position() RETURNS text
 END;
 
 ALTER FUNCTION public.fact_position() OWNER TO reintegration_guard;
+
+CREATE TABLE public.documents (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    field_office_id uuid,
+    kind text NOT NULL,
+    file_name text NOT NULL,
+    media_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    object_key text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    uploaded_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT documents_digest_ck CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT documents_kind_ck CHECK ((kind = ANY (ARRAY['invoice'::text, 'receipt'::text, 'proof_of_payment'::text, 'signed_receipt'::text, 'quote'::text, 'handover_certificate'::text, 'contract'::text, 'travel_document'::text, 'consent'::text, 'proof_of_arrival'::text, 'non_payment_evidence'::text, 'other'::text]))),
+    CONSTRAINT documents_media_type_ck CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text, 'application/pdf'::text]))),
+    CONSTRAINT documents_name_ck CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT documents_size_ck CHECK (((size_bytes >= 1) AND (size_bytes <= 20971520))),
+    CONSTRAINT documents_status_ck CHECK (((status = ANY (ARRAY['pending'::text, 'stored'::text])) AND ((status = 'stored'::text) = (completed_at IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.documents FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.documents OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_documents (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    stage text NOT NULL,
+    attached_by text NOT NULL,
+    attached_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT payment_documents_stage_ck CHECK ((stage = ANY (ARRAY['request'::text, 'settlement'::text])))
+);
+
+ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.has_non_payment_evidence(payment uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM (public.payment_documents d JOIN public.documents f ON ((f.id = d.document_id))) WHERE ((d.payment_id = has_non_payment_evidence.payment) AND (d.stage = 'settlement'::text) AND (f.kind = 'non_payment_evidence'::text))));
+
+ALTER FUNCTION public.has_non_payment_evidence(payment uuid) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.hold_payment_case(payment uuid) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3125,6 +3369,222 @@ END;
 
 ALTER FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) OWNER TO reintegration_owner;
 
+CREATE TABLE public.supplier_likenesses (
+    id uuid NOT NULL,
+    earlier_id uuid NOT NULL,
+    later_id uuid NOT NULL,
+    shared_tax_number text,
+    shared_account text,
+    shared_name text,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT supplier_likenesses_decision_ck CHECK (((decision = ANY (ARRAY['cleared'::text, 'barred'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT supplier_likenesses_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000))),
+    CONSTRAINT supplier_likenesses_shared_ck CHECK ((num_nonnulls(shared_tax_number, shared_account, shared_name) > 0)),
+    CONSTRAINT supplier_likenesses_two_ck CHECK ((earlier_id <> later_id))
+);
+
+ALTER TABLE ONLY public.supplier_likenesses FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_likenesses OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.supplier_hold(supplier uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN bool_or((l.decision = 'barred'::text)) THEN 'barred'::text
+             WHEN bool_or((l.decision IS NULL)) THEN 'alike'::text
+             ELSE NULL::text
+         END AS "case"
+    FROM public.supplier_likenesses l
+   WHERE (l.later_id = supplier_hold.supplier);
+END;
+
+ALTER FUNCTION public.supplier_hold(supplier uuid) OWNER TO reintegration_guard;
+
+CREATE TABLE public.bank_accounts (
+    id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    field_office_id uuid,
+    kind text NOT NULL,
+    account text NOT NULL,
+    currency text NOT NULL,
+    name text NOT NULL,
+    opening_on date NOT NULL,
+    opening_minor bigint NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT bank_accounts_account_ck CHECK (
+CASE kind
+    WHEN 'iban'::text THEN public.is_iban(account)
+    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
+    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
+END),
+    CONSTRAINT bank_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
+    CONSTRAINT bank_accounts_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.bank_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.bank_accounts OWNER TO reintegration_owner;
+
+CREATE TABLE public.entitlements (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assessment_id uuid NOT NULL,
+    stream text NOT NULL,
+    returnee_id uuid,
+    rule_id text NOT NULL,
+    fund_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text DEFAULT 'EUR'::text NOT NULL,
+    use_months smallint,
+    use_counted_from text,
+    deadline_on date,
+    granted_by text NOT NULL,
+    granted_on date NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT entitlements_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
+    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text]))),
+    CONSTRAINT entitlements_use_ck CHECK ((((stream = 'reintegration'::text) = (use_months IS NOT NULL)) AND ((use_months IS NULL) = (use_counted_from IS NULL)) AND (use_months > 0) AND (use_counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))))
+);
+
+ALTER TABLE ONLY public.entitlements FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.entitlements OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_holds (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    placed_by text NOT NULL,
+    placed_at timestamp with time zone DEFAULT now() NOT NULL,
+    lifted_by text,
+    lifted_at timestamp with time zone,
+    lift_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT payment_holds_cause_ck CHECK ((cause = ANY (ARRAY['complaint'::text, 'suspicion'::text, 'supplier'::text, 'documents'::text, 'other'::text]))),
+    CONSTRAINT payment_holds_four_eyes_ck CHECK ((lifted_by <> placed_by)),
+    CONSTRAINT payment_holds_lifted_ck CHECK ((((lifted_by IS NULL) = (lifted_at IS NULL)) AND ((lifted_by IS NULL) = (lift_reason IS NULL)))),
+    CONSTRAINT payment_holds_reason_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(lift_reason) >= 3) AND (length(lift_reason) <= 2000))))
+);
+
+ALTER TABLE ONLY public.payment_holds FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_holds OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_order_lines (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    number integer NOT NULL,
+    end_to_end_id text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    supplier_account_id uuid NOT NULL,
+    account text NOT NULL,
+    holder text NOT NULL,
+    payee_name text NOT NULL,
+    bic text,
+    country text,
+    town text,
+    remittance text,
+    in_force boolean DEFAULT true NOT NULL,
+    CONSTRAINT payment_order_lines_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT payment_order_lines_latin_ck CHECK (((payee_name ~ '^[A-Za-z0-9/?:().,''+ -]{1,70}$'::text) AND (remittance ~ '^[A-Za-z0-9/?:().,''+ -]{1,140}$'::text)))
+);
+
+ALTER TABLE ONLY public.payment_order_lines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_order_lines OWNER TO reintegration_owner;
+
+CREATE TABLE public.statement_match_records (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    match_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    record_id uuid,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    note text,
+    score smallint,
+    explanation jsonb,
+    in_force boolean DEFAULT true NOT NULL,
+    moved_minor bigint,
+    moved_currency text,
+    CONSTRAINT statement_match_records_amount_ck CHECK ((amount_minor <> 0)),
+    CONSTRAINT statement_match_records_kind_ck CHECK (
+CASE
+    WHEN (kind = ANY (ARRAY['payment'::text, 'payment_refund'::text, 'advance_sent'::text, 'advance_received'::text, 'return_sent'::text, 'return_received'::text, 'receivable_receipt'::text])) THEN (num_nulls(record_id, score, explanation) = 0)
+    WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
+    ELSE false
+END),
+    CONSTRAINT statement_match_records_moved_ck CHECK (((num_nulls(moved_minor, moved_currency) = ANY (ARRAY[0, 2])) AND ((moved_minor IS NULL) OR ((record_id IS NOT NULL) AND (moved_currency <> currency) AND (sign((moved_minor)::double precision) = sign((amount_minor)::double precision)))))),
+    CONSTRAINT statement_match_records_note_ck CHECK (((length(note) >= 3) AND (length(note) <= 2000))),
+    CONSTRAINT statement_match_records_score_ck CHECK (((score >= 0) AND (score <= 100)))
+);
+
+ALTER TABLE ONLY public.statement_match_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.statement_match_records OWNER TO reintegration_owner;
+
+CREATE TABLE public.supplier_accounts (
+    id uuid NOT NULL,
+    supplier_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    account text NOT NULL,
+    holder text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_note text,
+    version integer DEFAULT 1 NOT NULL,
+    holder_latin text,
+    bic text,
+    country text,
+    town text,
+    CONSTRAINT supplier_accounts_account_ck CHECK (
+CASE kind
+    WHEN 'iban'::text THEN public.is_iban(account)
+    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
+    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
+END),
+    CONSTRAINT supplier_accounts_bic_ck CHECK ((bic ~ '^[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?$'::text)),
+    CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
+    CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
+    CONSTRAINT supplier_accounts_holder_ck CHECK (((length(holder) >= 1) AND (length(holder) <= 200))),
+    CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
+    CONSTRAINT supplier_accounts_latin_ck CHECK ((holder_latin ~ '^[A-Za-z0-9?:().,''+-]([A-Za-z0-9?:().,''+ -]{0,68}[A-Za-z0-9?:().,''+-])?$'::text)),
+    CONSTRAINT supplier_accounts_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000))),
+    CONSTRAINT supplier_accounts_place_ck CHECK (((country ~ '^[A-Z]{2}$'::text) AND (town ~ '^[A-Za-z0-9?:().,''+-]([A-Za-z0-9?:().,''+ -]{0,33}[A-Za-z0-9?:().,''+-])?$'::text) AND ((town IS NULL) OR (country IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_accounts OWNER TO reintegration_owner;
+
+COMMENT ON COLUMN public.supplier_accounts.holder_latin IS 'The holder as orders to banks write it, where it is not in Latin letters';
+
+CREATE FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    RETURN (SELECT CASE WHEN (p.supplier_id IS NULL) THEN 'NO_PAYEE_ACCOUNT'::text WHEN (p.status <> 'released'::text) THEN 'NOT_RELEASED'::text WHEN ((o.partner_id <> b.partner_id) OR (COALESCE(b.field_office_id, o.id) <> o.id)) THEN 'OTHER_OFFICE'::text WHEN (EXISTS (SELECT FROM public.payment_lines l WHERE ((l.payment_id = p.id) AND (l.currency <> b.currency)))) THEN 'OTHER_CURRENCY'::text WHEN (EXISTS (SELECT FROM public.payment_order_lines l WHERE ((l.payment_id = p.id) AND l.in_force AND (l.order_id IS DISTINCT FROM payment_order_obstacle.own)))) THEN 'IN_ANOTHER_ORDER'::text WHEN (EXISTS (SELECT FROM public.payment_holds h WHERE ((h.payment_id = p.id) AND (h.lifted_at IS NULL)))) THEN 'HELD'::text WHEN (EXISTS (SELECT FROM public.statement_match_records r WHERE ((r.record_id = p.id) AND (r.kind = 'payment'::text) AND r.in_force))) THEN 'PAID_BY_THE_BANK'::text WHEN (public.supplier_hold(p.supplier_id) IS NOT NULL) THEN 'SUPPLIER_HELD'::text WHEN (a.id IS NULL) THEN 'NO_PAYEE_ACCOUNT'::text WHEN (a.decision IS DISTINCT FROM 'approved'::text) THEN 'ACCOUNT_UNAPPROVED'::text WHEN ((a.decided_at > p.released_at) OR (a.id <> COALESCE(payment_order_obstacle.frozen, a.id))) THEN 'ACCOUNT_CHANGED'::text WHEN (a.kind = 'mobile_money'::text) THEN 'MOBILE_MONEY'::text WHEN (payment_order_obstacle.on_day > COALESCE((SELECT max(e.deadline_on) AS max FROM public.entitlements e WHERE ((e.case_id = p.case_id) AND (e.stream = 'reintegration'::text))), '-infinity'::date)) THEN 'AFTER_DEADLINE'::text ELSE NULL::text END AS "case" FROM (((public.payments p JOIN public.bank_accounts b ON ((b.id = payment_order_obstacle.of_account))) LEFT JOIN public.field_offices o ON ((o.id = p.field_office_id))) LEFT JOIN LATERAL (SELECT x.id, x.supplier_id, x.number, x.kind, x.account, x.holder, x.recorded_by, x.recorded_at, x.decision, x.decided_by, x.decided_at, x.decision_note, x.version, x.holder_latin, x.bic, x.country, x.town FROM public.supplier_accounts x WHERE (x.supplier_id = p.supplier_id) ORDER BY x.number DESC LIMIT 1) a ON (true)) WHERE (p.id = payment_order_obstacle.of_payment));
+
+ALTER FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) OWNER TO reintegration_guard;
+
 CREATE TABLE public.cases (
     id uuid NOT NULL,
     reference text NOT NULL,
@@ -3423,6 +3883,15 @@ CREATE FUNCTION public.put_giver(entry uuid, advance public.advances, of_currenc
 END;
 
 ALTER FUNCTION public.put_giver(entry uuid, advance public.advances, of_currency text, amount bigint, cost bigint) OWNER TO reintegration_owner;
+
+CREATE FUNCTION public.raise_order_rule(relation text, rule text, explanation text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '%', explanation using errcode = '23514', constraint = rule, table = relation;
+end $$;
+
+ALTER FUNCTION public.raise_order_rule(relation text, rule text, explanation text) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.raise_payment_rule(rule text, explanation text) RETURNS void
     LANGUAGE plpgsql
@@ -3945,32 +4414,6 @@ ALTER TABLE ONLY public.case_transfers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.case_transfers OWNER TO reintegration_owner;
 
-CREATE TABLE public.entitlements (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    assessment_id uuid NOT NULL,
-    stream text NOT NULL,
-    returnee_id uuid,
-    rule_id text NOT NULL,
-    fund_id uuid NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text DEFAULT 'EUR'::text NOT NULL,
-    use_months smallint,
-    use_counted_from text,
-    deadline_on date,
-    granted_by text NOT NULL,
-    granted_on date NOT NULL,
-    granted_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT entitlements_amount_ck CHECK (((amount_minor > 0) AND (currency = 'EUR'::text))),
-    CONSTRAINT entitlements_stream_ck CHECK ((stream = ANY (ARRAY['cash_premium'::text, 'reintegration'::text, 'travel_document_refund'::text]))),
-    CONSTRAINT entitlements_use_ck CHECK ((((stream = 'reintegration'::text) = (use_months IS NOT NULL)) AND ((use_months IS NULL) = (use_counted_from IS NULL)) AND (use_months > 0) AND (use_counted_from = ANY (ARRAY['arrival'::text, 'departure'::text]))))
-);
-
-ALTER TABLE ONLY public.entitlements FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.entitlements OWNER TO reintegration_owner;
-
 CREATE TABLE public.plans (
     id uuid NOT NULL,
     case_id uuid NOT NULL,
@@ -4066,110 +4509,17 @@ END;
 
 ALTER FUNCTION public.service_fee_due(of_case uuid, of_kind text) OWNER TO reintegration_owner;
 
-CREATE TABLE public.bank_accounts (
-    id uuid NOT NULL,
-    partner_id uuid NOT NULL,
-    field_office_id uuid,
-    kind text NOT NULL,
-    account text NOT NULL,
-    currency text NOT NULL,
-    name text NOT NULL,
-    opening_on date NOT NULL,
-    opening_minor bigint NOT NULL,
-    opened_by text NOT NULL,
-    opened_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT bank_accounts_account_ck CHECK (
-CASE kind
-    WHEN 'iban'::text THEN public.is_iban(account)
-    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
-    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
-END),
-    CONSTRAINT bank_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
-    CONSTRAINT bank_accounts_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 200)))
-);
-
-ALTER TABLE ONLY public.bank_accounts FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.bank_accounts OWNER TO reintegration_owner;
-
-CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) RETURNS bigint
+CREATE FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid, in_currency text) RETURNS bigint
     LANGUAGE sql STABLE
-    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = (statement_record_amount.account).currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = (statement_record_amount.account).currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = (statement_record_amount.account).currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric ELSE NULL::numeric END;
+    RETURN CASE record_kind WHEN 'payment'::text THEN (SELECT (- sum(((l.amount_minor)::numeric - COALESCE((SELECT sum(s.amount_minor) AS sum FROM public.payment_shortfalls s WHERE (s.line_id = l.id)), (0)::numeric)))) FROM ((public.payments p JOIN public.field_offices o ON ((o.id = p.field_office_id))) JOIN public.payment_lines l ON (((l.payment_id = p.id) AND (l.currency = statement_record_amount.in_currency)))) WHERE ((p.id = statement_record_amount.record) AND (p.status = ANY (ARRAY['released'::text, 'unconfirmed'::text, 'paid'::text])) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))) WHEN 'payment_refund'::text THEN ((SELECT r.amount_minor FROM ((public.payment_refunds r JOIN public.payments p ON ((p.id = r.payment_id))) JOIN public.field_offices o ON ((o.id = p.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.decision = 'approved'::text) AND (r.currency = statement_record_amount.in_currency) AND (o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id))))::numeric WHEN 'advance_received'::text THEN ((SELECT a.received_minor FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'advance_sent'::text THEN ((SELECT (- a.sent_minor) FROM public.advances a WHERE ((a.id = statement_record_amount.record) AND (a.sent_currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL) AND (a.recalled_at IS NULL))))::numeric WHEN 'return_sent'::text THEN ((SELECT (- r.sent_minor) FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (NOT (a.field_office_id IS DISTINCT FROM (statement_record_amount.account).field_office_id)))))::numeric WHEN 'return_received'::text THEN ((SELECT r.received_minor FROM (public.advance_returns r JOIN public.advances a ON ((a.id = r.advance_id))) WHERE ((r.id = statement_record_amount.record) AND (r.back_currency = statement_record_amount.in_currency) AND (a.partner_id = (statement_record_amount.account).partner_id) AND (a.field_office_id IS NOT NULL) AND ((statement_record_amount.account).field_office_id IS NULL))))::numeric WHEN 'receivable_receipt'::text THEN ((SELECT CASE v.debtor WHEN 'partner'::text THEN (- r.amount_minor) ELSE r.amount_minor END AS amount_minor FROM ((public.receivable_receipts r JOIN public.receivables v ON ((v.id = r.receivable_id))) LEFT JOIN public.field_offices o ON ((o.id = v.field_office_id))) WHERE ((r.id = statement_record_amount.record) AND (r.taken_back_at IS NULL) AND (r.currency = statement_record_amount.in_currency) AND CASE v.debtor WHEN 'partner'::text THEN ((v.partner_id = (statement_record_amount.account).partner_id) AND ((statement_record_amount.account).field_office_id IS NULL)) ELSE ((o.partner_id = (statement_record_amount.account).partner_id) AND (COALESCE((statement_record_amount.account).field_office_id, o.id) = o.id)) END)))::numeric ELSE NULL::numeric END;
 
-ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid) OWNER TO reintegration_owner;
+ALTER FUNCTION public.statement_record_amount(account public.bank_accounts, record_kind text, record uuid, in_currency text) OWNER TO reintegration_owner;
 
-CREATE TABLE public.statement_match_records (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    match_id uuid NOT NULL,
-    number integer NOT NULL,
-    kind text NOT NULL,
-    record_id uuid,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    note text,
-    score smallint,
-    explanation jsonb,
-    in_force boolean DEFAULT true NOT NULL,
-    CONSTRAINT statement_match_records_amount_ck CHECK ((amount_minor <> 0)),
-    CONSTRAINT statement_match_records_kind_ck CHECK (
-CASE
-    WHEN (kind = ANY (ARRAY['payment'::text, 'payment_refund'::text, 'advance_sent'::text, 'advance_received'::text, 'return_sent'::text, 'return_received'::text])) THEN (num_nulls(record_id, score, explanation) = 0)
-    WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
-    ELSE false
-END),
-    CONSTRAINT statement_match_records_note_ck CHECK (((length(note) >= 3) AND (length(note) <= 2000))),
-    CONSTRAINT statement_match_records_score_ck CHECK (((score >= 0) AND (score <= 100)))
-);
-
-ALTER TABLE ONLY public.statement_match_records FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.statement_match_records OWNER TO reintegration_owner;
-
-CREATE FUNCTION public.statement_record_matched(record_kind text, record uuid) RETURNS bigint
+CREATE FUNCTION public.statement_record_matched(record_kind text, record uuid, in_currency text) RETURNS bigint
     LANGUAGE sql STABLE
-    RETURN (SELECT (COALESCE(sum(m.amount_minor), (0)::numeric))::bigint AS "coalesce" FROM public.statement_match_records m WHERE ((m.record_id = statement_record_matched.record) AND (m.kind = statement_record_matched.record_kind) AND m.in_force));
+    RETURN (SELECT (COALESCE(sum(COALESCE(m.moved_minor, m.amount_minor)), (0)::numeric))::bigint AS "coalesce" FROM public.statement_match_records m WHERE ((m.record_id = statement_record_matched.record) AND (m.kind = statement_record_matched.record_kind) AND m.in_force AND (COALESCE(m.moved_currency, m.currency) = statement_record_matched.in_currency)));
 
-ALTER FUNCTION public.statement_record_matched(record_kind text, record uuid) OWNER TO reintegration_owner;
-
-CREATE TABLE public.supplier_likenesses (
-    id uuid NOT NULL,
-    earlier_id uuid NOT NULL,
-    later_id uuid NOT NULL,
-    shared_tax_number text,
-    shared_account text,
-    shared_name text,
-    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decision_note text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT supplier_likenesses_decision_ck CHECK (((decision = ANY (ARRAY['cleared'::text, 'barred'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
-    CONSTRAINT supplier_likenesses_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000))),
-    CONSTRAINT supplier_likenesses_shared_ck CHECK ((num_nonnulls(shared_tax_number, shared_account, shared_name) > 0)),
-    CONSTRAINT supplier_likenesses_two_ck CHECK ((earlier_id <> later_id))
-);
-
-ALTER TABLE ONLY public.supplier_likenesses FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.supplier_likenesses OWNER TO reintegration_owner;
-
-CREATE FUNCTION public.supplier_hold(supplier uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN bool_or((l.decision = 'barred'::text)) THEN 'barred'::text
-             WHEN bool_or((l.decision IS NULL)) THEN 'alike'::text
-             ELSE NULL::text
-         END AS "case"
-    FROM public.supplier_likenesses l
-   WHERE (l.later_id = supplier_hold.supplier);
-END;
-
-ALTER FUNCTION public.supplier_hold(supplier uuid) OWNER TO reintegration_guard;
+ALTER FUNCTION public.statement_record_matched(record_kind text, record uuid, in_currency text) OWNER TO reintegration_owner;
 
 CREATE FUNCTION public.supplier_name_key(written text, country text) RETURNS text
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -4192,37 +4542,6 @@ begin
 end $_$;
 
 ALTER FUNCTION public.supplier_name_key(written text, country text) OWNER TO reintegration_owner;
-
-CREATE TABLE public.supplier_accounts (
-    id uuid NOT NULL,
-    supplier_id uuid NOT NULL,
-    number integer NOT NULL,
-    kind text NOT NULL,
-    account text NOT NULL,
-    holder text NOT NULL,
-    recorded_by text NOT NULL,
-    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decision_note text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT supplier_accounts_account_ck CHECK (
-CASE kind
-    WHEN 'iban'::text THEN public.is_iban(account)
-    WHEN 'mobile_money'::text THEN (account ~ '^\+[1-9][0-9]{6,14}$'::text)
-    ELSE (account ~ '^[A-Z0-9]{4,34}$'::text)
-END),
-    CONSTRAINT supplier_accounts_decision_ck CHECK (((decision = ANY (ARRAY['approved'::text, 'refused'::text])) AND (num_nulls(decision, decided_by, decided_at, decision_note) = ANY (ARRAY[0, 4])))),
-    CONSTRAINT supplier_accounts_four_eyes_ck CHECK ((decided_by <> recorded_by)),
-    CONSTRAINT supplier_accounts_holder_ck CHECK (((length(holder) >= 1) AND (length(holder) <= 200))),
-    CONSTRAINT supplier_accounts_kind_ck CHECK ((kind = ANY (ARRAY['iban'::text, 'bank'::text, 'mobile_money'::text]))),
-    CONSTRAINT supplier_accounts_note_ck CHECK (((length(decision_note) >= 3) AND (length(decision_note) <= 2000)))
-);
-
-ALTER TABLE ONLY public.supplier_accounts FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.supplier_accounts OWNER TO reintegration_owner;
 
 CREATE TABLE public.suppliers (
     id uuid NOT NULL,
@@ -4622,33 +4941,6 @@ CREATE TABLE public.deadline_rules (
 
 ALTER TABLE public.deadline_rules OWNER TO reintegration_owner;
 
-CREATE TABLE public.documents (
-    id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    field_office_id uuid,
-    kind text NOT NULL,
-    file_name text NOT NULL,
-    media_type text NOT NULL,
-    size_bytes bigint NOT NULL,
-    sha256 text NOT NULL,
-    object_key text NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    uploaded_by text NOT NULL,
-    requested_at timestamp with time zone DEFAULT now() NOT NULL,
-    completed_at timestamp with time zone,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT documents_digest_ck CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT documents_kind_ck CHECK ((kind = ANY (ARRAY['invoice'::text, 'receipt'::text, 'proof_of_payment'::text, 'signed_receipt'::text, 'quote'::text, 'handover_certificate'::text, 'contract'::text, 'travel_document'::text, 'consent'::text, 'proof_of_arrival'::text, 'non_payment_evidence'::text, 'other'::text]))),
-    CONSTRAINT documents_media_type_ck CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text, 'application/pdf'::text]))),
-    CONSTRAINT documents_name_ck CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
-    CONSTRAINT documents_size_ck CHECK (((size_bytes >= 1) AND (size_bytes <= 20971520))),
-    CONSTRAINT documents_status_ck CHECK (((status = ANY (ARRAY['pending'::text, 'stored'::text])) AND ((status = 'stored'::text) = (completed_at IS NOT NULL))))
-);
-
-ALTER TABLE ONLY public.documents FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.documents OWNER TO reintegration_owner;
-
 CREATE TABLE public.entitlement_assessments (
     id uuid NOT NULL,
     case_id uuid NOT NULL,
@@ -4912,21 +5204,6 @@ CREATE TABLE public.partners (
 
 ALTER TABLE public.partners OWNER TO reintegration_owner;
 
-CREATE TABLE public.payment_documents (
-    id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    document_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    stage text NOT NULL,
-    attached_by text NOT NULL,
-    attached_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT payment_documents_stage_ck CHECK ((stage = ANY (ARRAY['request'::text, 'settlement'::text])))
-);
-
-ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
-
 CREATE TABLE public.payment_endorsements (
     id uuid NOT NULL,
     payment_id uuid NOT NULL,
@@ -4942,27 +5219,66 @@ ALTER TABLE ONLY public.payment_endorsements FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_endorsements OWNER TO reintegration_owner;
 
-CREATE TABLE public.payment_holds (
+CREATE TABLE public.payment_order_downloads (
     id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    cause text NOT NULL,
-    reason text NOT NULL,
-    placed_by text NOT NULL,
-    placed_at timestamp with time zone DEFAULT now() NOT NULL,
-    lifted_by text,
-    lifted_at timestamp with time zone,
-    lift_reason text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT payment_holds_cause_ck CHECK ((cause = ANY (ARRAY['complaint'::text, 'suspicion'::text, 'supplier'::text, 'documents'::text, 'other'::text]))),
-    CONSTRAINT payment_holds_four_eyes_ck CHECK ((lifted_by <> placed_by)),
-    CONSTRAINT payment_holds_lifted_ck CHECK ((((lifted_by IS NULL) = (lifted_at IS NULL)) AND ((lifted_by IS NULL) = (lift_reason IS NULL)))),
-    CONSTRAINT payment_holds_reason_ck CHECK ((((length(reason) >= 3) AND (length(reason) <= 2000)) AND ((length(lift_reason) >= 3) AND (length(lift_reason) <= 2000))))
+    order_id uuid NOT NULL,
+    downloaded_by text NOT NULL,
+    downloaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL
 );
 
-ALTER TABLE ONLY public.payment_holds FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.payment_order_downloads FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE public.payment_holds OWNER TO reintegration_owner;
+ALTER TABLE public.payment_order_downloads OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_orders (
+    id uuid NOT NULL,
+    bank_account_id uuid NOT NULL,
+    currency text NOT NULL,
+    execution_on date NOT NULL,
+    format text NOT NULL,
+    service text NOT NULL,
+    holder text NOT NULL,
+    bic text,
+    message_id text NOT NULL,
+    line_count integer NOT NULL,
+    total_minor bigint NOT NULL,
+    content_digest text NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    prepared_by text NOT NULL,
+    prepared_at timestamp with time zone NOT NULL,
+    sealed_by text,
+    sealed_at timestamp with time zone,
+    object_key text,
+    sha256 text,
+    size_bytes bigint,
+    sent_by text,
+    sent_at timestamp with time zone,
+    sent_reference text,
+    cancelled_by text,
+    cancelled_at timestamp with time zone,
+    cancel_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT payment_orders_digest_ck CHECK (((content_digest ~ '^[0-9a-f]{64}$'::text) AND (sha256 ~ '^[0-9a-f]{64}$'::text))),
+    CONSTRAINT payment_orders_format_ck CHECK ((format = ANY (ARRAY['pain.001.001.03'::text, 'pain.001.001.09'::text]))),
+    CONSTRAINT payment_orders_four_eyes_ck CHECK (((sealed_by <> prepared_by) AND (cancelled_by <> sent_by))),
+    CONSTRAINT payment_orders_reason_ck CHECK (((length(cancel_reason) >= 3) AND (length(cancel_reason) <= 2000))),
+    CONSTRAINT payment_orders_reference_ck CHECK (((length(sent_reference) >= 1) AND (length(sent_reference) <= 200))),
+    CONSTRAINT payment_orders_service_ck CHECK ((service = ANY (ARRAY['any'::text, 'sepa'::text]))),
+    CONSTRAINT payment_orders_status_ck CHECK (((num_nulls(sealed_by, sealed_at, object_key, sha256, size_bytes) = ANY (ARRAY[0, 5])) AND (num_nulls(sent_by, sent_at) = ANY (ARRAY[0, 2])) AND ((sent_reference IS NULL) OR (sent_at IS NOT NULL)) AND (num_nulls(cancelled_by, cancelled_at, cancel_reason) = ANY (ARRAY[0, 3])) AND
+CASE status
+    WHEN 'draft'::text THEN ((sealed_at IS NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
+    WHEN 'sealed'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
+    WHEN 'sent'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NOT NULL) AND (cancelled_at IS NULL))
+    WHEN 'cancelled'::text THEN ((cancelled_at IS NOT NULL) AND ((sent_at IS NULL) OR (sealed_at IS NOT NULL)))
+    ELSE false
+END)),
+    CONSTRAINT payment_orders_total_ck CHECK ((((line_count >= 1) AND (line_count <= 500)) AND (total_minor > 0)))
+);
+
+ALTER TABLE ONLY public.payment_orders FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_orders OWNER TO reintegration_owner;
 
 ALTER TABLE public.payment_totals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_totals_id_seq
@@ -5441,6 +5757,24 @@ ALTER TABLE ONLY public.payment_lines
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_position_uq UNIQUE (payment_id, "position");
 
+ALTER TABLE ONLY public.payment_order_downloads
+    ADD CONSTRAINT payment_order_downloads_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_order_lines
+    ADD CONSTRAINT payment_order_lines_number_uq UNIQUE (order_id, number);
+
+ALTER TABLE ONLY public.payment_order_lines
+    ADD CONSTRAINT payment_order_lines_pk PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_orders
+    ADD CONSTRAINT payment_orders_key_uq UNIQUE (object_key);
+
+ALTER TABLE ONLY public.payment_orders
+    ADD CONSTRAINT payment_orders_message_uq UNIQUE (message_id);
+
+ALTER TABLE ONLY public.payment_orders
+    ADD CONSTRAINT payment_orders_pk PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_number_uq UNIQUE (payment_id, number);
 
@@ -5851,6 +6185,20 @@ CREATE INDEX payment_lines_currency_ix ON public.payment_lines USING btree (curr
 
 CREATE INDEX payment_lines_payment_ix ON public.payment_lines USING btree (payment_id, case_id);
 
+CREATE INDEX payment_order_downloads_order_ix ON public.payment_order_downloads USING btree (order_id, id);
+
+CREATE INDEX payment_order_lines_account_ix ON public.payment_order_lines USING btree (supplier_account_id);
+
+CREATE INDEX payment_order_lines_currency_ix ON public.payment_order_lines USING btree (currency);
+
+CREATE INDEX payment_order_lines_payment_ix ON public.payment_order_lines USING btree (payment_id);
+
+CREATE UNIQUE INDEX payment_order_lines_payment_uq ON public.payment_order_lines USING btree (payment_id) WHERE in_force;
+
+CREATE INDEX payment_orders_account_ix ON public.payment_orders USING btree (bank_account_id, id);
+
+CREATE INDEX payment_orders_currency_ix ON public.payment_orders USING btree (currency);
+
 CREATE INDEX payment_refunds_case_ix ON public.payment_refunds USING btree (case_id);
 
 CREATE INDEX payment_refunds_currency_ix ON public.payment_refunds USING btree (currency);
@@ -5990,6 +6338,8 @@ CREATE INDEX statement_match_lines_line_ix ON public.statement_match_lines USING
 CREATE UNIQUE INDEX statement_match_lines_line_uq ON public.statement_match_lines USING btree (line_id) WHERE in_force;
 
 CREATE INDEX statement_match_records_currency_ix ON public.statement_match_records USING btree (currency);
+
+CREATE INDEX statement_match_records_moved_currency_ix ON public.statement_match_records USING btree (moved_currency);
 
 CREATE UNIQUE INDEX statement_match_records_once_uq ON public.statement_match_records USING btree (match_id, record_id);
 
@@ -6463,6 +6813,44 @@ CREATE TRIGGER payment_lines_check AFTER INSERT OR DELETE OR UPDATE ON public.pa
 
 CREATE TRIGGER payment_lines_no_truncate BEFORE TRUNCATE ON public.payment_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
+CREATE TRIGGER payment_order_downloads_append_only BEFORE DELETE OR UPDATE ON public.payment_order_downloads FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER payment_order_downloads_audit_delete AFTER DELETE ON public.payment_order_downloads REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_order_downloads_audit_insert AFTER INSERT ON public.payment_order_downloads REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_order_downloads_audit_update AFTER UPDATE ON public.payment_order_downloads REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_order_downloads_check AFTER INSERT ON public.payment_order_downloads FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_download();
+
+CREATE TRIGGER payment_order_downloads_no_truncate BEFORE TRUNCATE ON public.payment_order_downloads FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER payment_order_lines_audit_delete AFTER DELETE ON public.payment_order_lines REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_order_lines_audit_insert AFTER INSERT ON public.payment_order_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_order_lines_audit_update AFTER UPDATE ON public.payment_order_lines REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_order_lines_check AFTER INSERT ON public.payment_order_lines FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_line();
+
+CREATE TRIGGER payment_order_lines_no_truncate BEFORE TRUNCATE ON public.payment_order_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER payment_order_lines_sum_ck AFTER INSERT ON public.payment_order_lines DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_sum();
+
+CREATE TRIGGER payment_orders_audit_delete AFTER DELETE ON public.payment_orders REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_orders_audit_insert AFTER INSERT ON public.payment_orders REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_orders_audit_update AFTER UPDATE ON public.payment_orders REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
+
+CREATE TRIGGER payment_orders_check AFTER INSERT OR UPDATE ON public.payment_orders FOR EACH ROW EXECUTE FUNCTION public.check_payment_order();
+
+CREATE TRIGGER payment_orders_no_truncate BEFORE TRUNCATE ON public.payment_orders FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE CONSTRAINT TRIGGER payment_orders_sum_ck AFTER INSERT ON public.payment_orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_payment_order_sum();
+
+CREATE TRIGGER payment_orders_version BEFORE UPDATE ON public.payment_orders FOR EACH ROW EXECUTE FUNCTION public.count_version();
+
 CREATE TRIGGER payment_refunds_audit_delete AFTER DELETE ON public.payment_refunds REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
 
 CREATE TRIGGER payment_refunds_audit_insert AFTER INSERT ON public.payment_refunds REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.record_change('id');
@@ -6524,6 +6912,8 @@ CREATE TRIGGER payments_matched AFTER UPDATE OF status ON public.payments FOR EA
 CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.check_new_payment();
 
 CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+CREATE TRIGGER payments_ordered AFTER UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_ordered();
 
 CREATE TRIGGER payments_scope_of_new BEFORE INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.keep_payment_scope();
 
@@ -6644,6 +7034,8 @@ CREATE TRIGGER receivable_receipts_check AFTER INSERT OR UPDATE ON public.receiv
 CREATE TRIGGER receivable_receipts_float AFTER INSERT ON public.receivable_receipts FOR EACH ROW WHEN ((new.line_id IS NOT NULL)) EXECUTE FUNCTION public.receive_into_float();
 
 CREATE TRIGGER receivable_receipts_float_back AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.line_id IS NOT NULL) AND (new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.receive_into_float();
+
+CREATE TRIGGER receivable_receipts_matched AFTER UPDATE ON public.receivable_receipts FOR EACH ROW WHEN (((new.taken_back_at IS NOT NULL) AND (old.taken_back_at IS NULL))) EXECUTE FUNCTION public.check_receipt_matched();
 
 CREATE TRIGGER receivable_receipts_no_truncate BEFORE TRUNCATE ON public.receivable_receipts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
@@ -7114,6 +7506,27 @@ ALTER TABLE ONLY public.payment_lines
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_payment_fk FOREIGN KEY (payment_id, case_id) REFERENCES public.payments(id, case_id);
 
+ALTER TABLE ONLY public.payment_order_downloads
+    ADD CONSTRAINT payment_order_downloads_order_fk FOREIGN KEY (order_id) REFERENCES public.payment_orders(id);
+
+ALTER TABLE ONLY public.payment_order_lines
+    ADD CONSTRAINT payment_order_lines_account_fk FOREIGN KEY (supplier_account_id) REFERENCES public.supplier_accounts(id);
+
+ALTER TABLE ONLY public.payment_order_lines
+    ADD CONSTRAINT payment_order_lines_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
+ALTER TABLE ONLY public.payment_order_lines
+    ADD CONSTRAINT payment_order_lines_order_fk FOREIGN KEY (order_id) REFERENCES public.payment_orders(id);
+
+ALTER TABLE ONLY public.payment_order_lines
+    ADD CONSTRAINT payment_order_lines_payment_fk FOREIGN KEY (payment_id) REFERENCES public.payments(id);
+
+ALTER TABLE ONLY public.payment_orders
+    ADD CONSTRAINT payment_orders_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+ALTER TABLE ONLY public.payment_orders
+    ADD CONSTRAINT payment_orders_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
+
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_currency_fk FOREIGN KEY (currency) REFERENCES public.currencies(code);
 
@@ -7296,6 +7709,9 @@ ALTER TABLE ONLY public.statement_match_records
 
 ALTER TABLE ONLY public.statement_match_records
     ADD CONSTRAINT statement_match_records_match_fk FOREIGN KEY (match_id) REFERENCES public.statement_matches(id);
+
+ALTER TABLE ONLY public.statement_match_records
+    ADD CONSTRAINT statement_match_records_moved_currency_fk FOREIGN KEY (moved_currency) REFERENCES public.currencies(code);
 
 ALTER TABLE ONLY public.statement_matches
     ADD CONSTRAINT statement_matches_account_fk FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
@@ -7643,6 +8059,38 @@ CREATE POLICY payment_lines_scope ON public.payment_lines USING ((( SELECT publi
 CREATE POLICY payment_lines_update_roles ON public.payment_lines AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['system'::text]) AS actor_is) OR (EXISTS ( SELECT
    FROM public.payments p
   WHERE ((p.id = payment_lines.payment_id) AND public.actor_carries(p.field_office_id))))));
+
+ALTER TABLE public.payment_order_downloads ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_order_downloads_guard ON public.payment_order_downloads TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_order_downloads_insert_roles ON public.payment_order_downloads AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY payment_order_downloads_scope ON public.payment_order_downloads USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.payment_orders o
+  WHERE (o.id = payment_order_downloads.order_id))));
+
+ALTER TABLE public.payment_order_lines ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_order_lines_guard ON public.payment_order_lines TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_order_lines_insert_roles ON public.payment_order_lines AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY payment_order_lines_scope ON public.payment_order_lines USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.payment_orders o
+  WHERE (o.id = payment_order_lines.order_id))));
+
+ALTER TABLE public.payment_orders ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_orders_guard ON public.payment_orders TO reintegration_guard USING ((CURRENT_USER = 'reintegration_guard'::name)) WITH CHECK ((CURRENT_USER = 'reintegration_guard'::name));
+
+CREATE POLICY payment_orders_insert_roles ON public.payment_orders AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text]) AS actor_is));
+
+CREATE POLICY payment_orders_scope ON public.payment_orders USING ((( SELECT public.actor_sees_cash() AS actor_sees_cash) OR ( SELECT true
+   FROM public.bank_accounts a
+  WHERE (a.id = payment_orders.bank_account_id))));
+
+CREATE POLICY payment_orders_update_roles ON public.payment_orders AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK ((( SELECT public.actor_is(VARIADIC ARRAY['field_approver'::text, 'partner_coordinator'::text]) AS actor_is) OR ((status <> 'sealed'::text) AND ( SELECT public.actor_is(VARIADIC ARRAY['field_officer'::text]) AS actor_is))));
 
 ALTER TABLE public.payment_refunds ENABLE ROW LEVEL SECURITY;
 
@@ -8107,6 +8555,14 @@ REVOKE ALL ON FUNCTION public.fact_position() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_app;
 GRANT ALL ON FUNCTION public.fact_position() TO reintegration_auditor;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO reintegration_app;
+GRANT SELECT ON TABLE public.documents TO reintegration_auditor;
+GRANT SELECT ON TABLE public.documents TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
+
 REVOKE ALL ON FUNCTION public.hold_payment_case(payment uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.hold_payment_case(payment uuid) TO reintegration_app;
 
@@ -8179,6 +8635,72 @@ GRANT SELECT ON TABLE public.payment_thresholds TO reintegration_guard;
 REVOKE ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) TO reintegration_app;
 GRANT ALL ON FUNCTION public.payment_excesses(payment uuid, moment timestamp with time zone) TO reintegration_guard;
+
+GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_app;
+GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_auditor;
+GRANT SELECT,INSERT ON TABLE public.supplier_likenesses TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.supplier_likenesses TO reintegration_app;
+
+REVOKE ALL ON FUNCTION public.supplier_hold(supplier uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_app;
+GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_auditor;
+
+GRANT SELECT,INSERT ON TABLE public.bank_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.bank_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.bank_accounts TO reintegration_guard;
+
+GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_guard;
+GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.entitlements TO reintegration_app;
+GRANT SELECT ON TABLE public.entitlements TO reintegration_auditor;
+GRANT SELECT ON TABLE public.entitlements TO reintegration_guard;
+
+GRANT UPDATE(deadline_on) ON TABLE public.entitlements TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.payment_holds TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_holds TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_holds TO reintegration_guard;
+
+GRANT UPDATE(lifted_by) ON TABLE public.payment_holds TO reintegration_app;
+
+GRANT UPDATE(lifted_at) ON TABLE public.payment_holds TO reintegration_app;
+
+GRANT UPDATE(lift_reason) ON TABLE public.payment_holds TO reintegration_app;
+
+GRANT SELECT,INSERT ON TABLE public.payment_order_lines TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_guard;
+
+GRANT UPDATE(in_force) ON TABLE public.payment_order_lines TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.statement_match_records TO reintegration_app;
+GRANT SELECT ON TABLE public.statement_match_records TO reintegration_auditor;
+GRANT SELECT ON TABLE public.statement_match_records TO reintegration_guard;
+
+GRANT UPDATE(in_force) ON TABLE public.statement_match_records TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.supplier_accounts TO reintegration_app;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_auditor;
+GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_guard;
+
+GRANT UPDATE(decision) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.supplier_accounts TO reintegration_app;
+
+GRANT UPDATE(decision_note) ON TABLE public.supplier_accounts TO reintegration_app;
+
+REVOKE ALL ON FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) TO reintegration_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO reintegration_app;
 GRANT SELECT ON TABLE public.cases TO reintegration_auditor;
@@ -8270,12 +8792,6 @@ GRANT SELECT,INSERT ON TABLE public.case_transfers TO reintegration_app;
 GRANT SELECT ON TABLE public.case_transfers TO reintegration_auditor;
 GRANT SELECT ON TABLE public.case_transfers TO reintegration_guard;
 
-GRANT SELECT,INSERT ON TABLE public.entitlements TO reintegration_app;
-GRANT SELECT ON TABLE public.entitlements TO reintegration_auditor;
-GRANT SELECT ON TABLE public.entitlements TO reintegration_guard;
-
-GRANT UPDATE(deadline_on) ON TABLE public.entitlements TO reintegration_app;
-
 GRANT SELECT,INSERT ON TABLE public.plans TO reintegration_app;
 GRANT SELECT ON TABLE public.plans TO reintegration_auditor;
 GRANT SELECT ON TABLE public.plans TO reintegration_guard;
@@ -8296,47 +8812,6 @@ GRANT UPDATE(decision_note) ON TABLE public.plans TO reintegration_app;
 GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_app;
 GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_auditor;
 GRANT SELECT ON TABLE public.service_fee_tariffs TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.bank_accounts TO reintegration_app;
-GRANT SELECT ON TABLE public.bank_accounts TO reintegration_auditor;
-GRANT SELECT ON TABLE public.bank_accounts TO reintegration_guard;
-
-GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_guard;
-GRANT UPDATE(version) ON TABLE public.bank_accounts TO reintegration_app;
-
-GRANT SELECT,INSERT ON TABLE public.statement_match_records TO reintegration_app;
-GRANT SELECT ON TABLE public.statement_match_records TO reintegration_auditor;
-GRANT SELECT ON TABLE public.statement_match_records TO reintegration_guard;
-
-GRANT UPDATE(in_force) ON TABLE public.statement_match_records TO reintegration_guard;
-
-GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_app;
-GRANT SELECT ON TABLE public.supplier_likenesses TO reintegration_auditor;
-GRANT SELECT,INSERT ON TABLE public.supplier_likenesses TO reintegration_guard;
-
-GRANT UPDATE(decision) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.supplier_likenesses TO reintegration_app;
-
-REVOKE ALL ON FUNCTION public.supplier_hold(supplier uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_app;
-GRANT ALL ON FUNCTION public.supplier_hold(supplier uuid) TO reintegration_auditor;
-
-GRANT SELECT,INSERT ON TABLE public.supplier_accounts TO reintegration_app;
-GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_auditor;
-GRANT SELECT ON TABLE public.supplier_accounts TO reintegration_guard;
-
-GRANT UPDATE(decision) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.supplier_accounts TO reintegration_app;
-
-GRANT UPDATE(decision_note) ON TABLE public.supplier_accounts TO reintegration_app;
 
 GRANT SELECT,INSERT ON TABLE public.suppliers TO reintegration_app;
 GRANT SELECT ON TABLE public.suppliers TO reintegration_auditor;
@@ -8423,10 +8898,6 @@ GRANT SELECT ON TABLE public.deadline_rules TO reintegration_app;
 GRANT SELECT ON TABLE public.deadline_rules TO reintegration_auditor;
 GRANT SELECT ON TABLE public.deadline_rules TO reintegration_guard;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO reintegration_app;
-GRANT SELECT ON TABLE public.documents TO reintegration_auditor;
-GRANT SELECT ON TABLE public.documents TO reintegration_guard;
-
 GRANT SELECT,INSERT ON TABLE public.entitlement_assessments TO reintegration_app;
 GRANT SELECT ON TABLE public.entitlement_assessments TO reintegration_auditor;
 
@@ -8497,23 +8968,43 @@ GRANT SELECT ON TABLE public.partners TO reintegration_app;
 GRANT SELECT ON TABLE public.partners TO reintegration_auditor;
 GRANT SELECT ON TABLE public.partners TO reintegration_guard;
 
-GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
-
 GRANT SELECT,INSERT ON TABLE public.payment_endorsements TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_endorsements TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_endorsements TO reintegration_guard;
 
-GRANT SELECT,INSERT ON TABLE public.payment_holds TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_holds TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_holds TO reintegration_guard;
+GRANT SELECT,INSERT ON TABLE public.payment_order_downloads TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_order_downloads TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_order_downloads TO reintegration_guard;
 
-GRANT UPDATE(lifted_by) ON TABLE public.payment_holds TO reintegration_app;
+GRANT SELECT,INSERT ON TABLE public.payment_orders TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_orders TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_orders TO reintegration_guard;
 
-GRANT UPDATE(lifted_at) ON TABLE public.payment_holds TO reintegration_app;
+GRANT UPDATE(status) ON TABLE public.payment_orders TO reintegration_app;
 
-GRANT UPDATE(lift_reason) ON TABLE public.payment_holds TO reintegration_app;
+GRANT UPDATE(sealed_by) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sealed_at) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(object_key) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sha256) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(size_bytes) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sent_by) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sent_at) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sent_reference) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(cancelled_by) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(cancelled_at) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(cancel_reason) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(version) ON TABLE public.payment_orders TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.period_closes TO reintegration_app;
 GRANT SELECT ON TABLE public.period_closes TO reintegration_auditor;

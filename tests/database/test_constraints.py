@@ -36,7 +36,8 @@ _SOURCES = "select prosrc from pg_proc where pronamespace = 'public'::regnamespa
 _OF_REFERENCE_DATA = {"exchange_rate_months_pk", "exchange_rates_pk"}
 """Everybody signed in may know of these."""
 _RAISED = re.compile(
-    r"constraint = '(\w+)'|raise_(?:payment|receivable|service_fee)_rule\(\s*'(\w+)'|raise_(?:statement|order)_rule\(\s*'\w+',\s*'(\w+)'"
+    r"constraint = '(\w+)'|raise_(?:payment|receivable|service_fee)_rule\(\s*'(\w+)'"
+    r"|raise_(?:statement|order)_rule\(\s*'\w+',\s*'(\w+)'"
 )
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 
 import pytest
 
-from reintegration.api.types import enums, fee_enums, receivable_enums
+from reintegration.api.types import enums, fee_enums, order_enums, receivable_enums
 from reintegration.cases import values as cases
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.entitlements.rules import Stream
@@ -65,7 +65,7 @@ LISTS: dict[str, type[Enum]] = {
 
 
 BY_CASE: dict[str, type[Enum]] = {
-    "payment_orders_status_ck": enums.PaymentOrderStatus,
+    "payment_orders_status_ck": order_enums.PaymentOrderStatus,
     "ledger_transactions_kind_ck": enums.LedgerTransactionKind,
     "statement_files_status_ck": enums.StatementFileStatus,
     "statement_match_records_kind_ck": RecordKind,
