@@ -1,6 +1,6 @@
 """The closed lists of orders to banks; a test compares each with the constraint in the database that holds it."""
 
-from enum import StrEnum
+from enum import StrEnum, auto
 
 import strawberry
 
