@@ -1,4 +1,4 @@
-"""Who only names an account keeps nobody from taking from it: two who take at once wait for each other, and neither for a deadlock."""
+"""Who only names an account keeps nobody from taking from it: two who take at once wait for each other, not for a deadlock."""
 
 import asyncio
 from collections.abc import AsyncIterator
