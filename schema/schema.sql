@@ -1800,7 +1800,7 @@ begin
     if touched is null then
         return null;
     end if;
-    perform from ledger_accounts a where a.id = any (touched) order by a.id for update;
+    perform from ledger_accounts a where a.id = any (touched) order by a.id for no key update;
     if exists (
         select from ledger_accounts a
         where a.id = any (touched)

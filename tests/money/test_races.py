@@ -197,7 +197,7 @@ DROPPED: Mapping[str, Dropped] = {
         ("paymentSubmit", "paymentSubmit: on the same line"),
         "broke accounts_above_minimum",
         "check_postings",
-        r"perform from ledger_accounts a where .* for update;",
+        r"perform from ledger_accounts a where .* for no key update;",
     ),
     "releases of a case": Dropped(
         ("paymentRelease", "paymentRelease: up to the threshold"),
