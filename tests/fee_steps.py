@@ -25,7 +25,7 @@ from reintegration.fees.commands import (
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.clock import today
 from reintegration.kernel.ids import new_id
-from tests.builders import CARITAS, FINANCE, IOM, OFFICER, PROGRAMME, SYSTEM, actor
+from tests.builders import CARITAS, COORDINATOR, FINANCE, IOM, OFFICER, PROGRAMME, SYSTEM, actor
 from tests.payment_steps import done
 from tests.proofs import value
 
@@ -162,3 +162,14 @@ async def closing(work: UnitOfWork, case_id: UUID, reason: CloseReason = CloseRe
     """The command, today."""
     version = int(str(await value(work, "select version from cases where id = $1", case_id)))
     return CloseCase(case_id=case_id, expected_version=version, closed_on=today(), reason=reason, note=None)
+
+
+async def a_life_of_fees(work: UnitOfWork, case_id: UUID) -> None:
+    """One came back, one was refused when it was approved, one is paid, one is withdrawn, one awaits its approval."""
+    await carry_fee(work, await claimed(work, case_id), "reversed")
+    stopped = await carry_fee(work, await claimed(work, case_id), "approved")
+    await done(work, FINANCE, fees.refuse_service_fee, await refusal_of(work, stopped))
+    await carry_fee(work, await claimed(work, case_id), "paid")
+    withdrawn = await claimed(work, case_id, OFFICER, FOLLOW_UP)
+    await done(work, COORDINATOR, fees.withdraw_service_fee, await withdrawal_of(work, withdrawn))
+    await claimed(work, case_id, OFFICER, FOLLOW_UP)

@@ -17,7 +17,6 @@ from reintegration.commands.clock import keep_time
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
-from reintegration.fees import service as fees
 from reintegration.funding import periods
 from reintegration.funding.commands import ClosePeriod
 from reintegration.kernel.actor import Role
@@ -41,7 +40,7 @@ from tests import builders, order_steps
 from tests.advance_steps import a_float
 from tests.builders import ADMINISTRATOR, APPROVER, AUDITOR, COORDINATOR, EVERYBODY, FINANCE, MONGOLIA, OFFICER, days_ago
 from tests.database.law import become
-from tests.fee_steps import FOLLOW_UP, add_tariffs, carry_fee, claimed, refusal_of, withdrawal_of
+from tests.fee_steps import a_life_of_fees, add_tariffs
 from tests.order_steps import cancelling, payable, sealed, sent
 from tests.payment_steps import (
     BuiltPlan,
@@ -170,18 +169,7 @@ async def a_life_of_money(work: UnitOfWork) -> None:
     version = int(str(await value(work, "select version from cases where id = $1", closed.case.id)))
     close = CloseCase(case_id=closed.case.id, expected_version=version, closed_on=today(), reason=CloseReason.COMPLETED)
     await done(work, COORDINATOR, cases.close_case, close)
-    await fees_of(work, closed.case.id)
-
-
-async def fees_of(work: UnitOfWork, case_id: UUID) -> None:
-    """One came back, one was refused when it was approved, one is paid, one is withdrawn, one awaits its approval."""
-    await carry_fee(work, await claimed(work, case_id), "reversed")
-    refused = await carry_fee(work, await claimed(work, case_id), "approved")
-    await done(work, FINANCE, fees.refuse_service_fee, await refusal_of(work, refused))
-    await carry_fee(work, await claimed(work, case_id), "paid")
-    withdrawn = await claimed(work, case_id, OFFICER, FOLLOW_UP)
-    await done(work, COORDINATOR, fees.withdraw_service_fee, await withdrawal_of(work, withdrawn))
-    await claimed(work, case_id, OFFICER, FOLLOW_UP)
+    await a_life_of_fees(work, closed.case.id)
 
 
 async def alike(work: UnitOfWork) -> UUID:

@@ -69,7 +69,7 @@ def a_correction_without_a_reversal(plant: Plant) -> None:
 def a_dropped_lock(plant: Plant) -> None:
     """Of the accounts that give. Who posts first while two are at it waits a moment, as a busy server would make it wait."""
     locking = plant.source("check_postings")
-    unlocked = re.sub(r"perform from ledger_accounts a where .* for update;", "", locking)
+    unlocked = re.sub(r"perform from ledger_accounts a where .* for no key update;", "", locking)
     assert unlocked != locking
     plant.sql(unlocked)
     whole = posting.post_many

@@ -43,7 +43,6 @@ LISTS = (
     "advances(first: 100, filter: {isOpen: true})",
     "advanceAgeing",
     "serviceFees(first: 100)",
-    "serviceFees(last: 100, filter: {status: [PAID, REVERSED, REFUSED, WITHDRAWN], kind: [PLAN_PREPARATION]})",
     "serviceFeeTariffs",
     "receivables(first: 100)",
     "receivables(last: 100, filter: {state: [OPEN, OVERDUE, PROPOSED], debtor: [RETURNEE, SUPPLIER, PARTNER]})",
