@@ -283,6 +283,24 @@ class TestPreparing:
             assert await value(work, asked, account, deadline, days, payment) == obstacle
 
 
+async def test_whose_a_payment_is_not_learns_nothing_of_it(work: UnitOfWork) -> None:
+    plan = await a_planned_case(work)
+    account, payment = await an_account(work), await payable(work, plan, status="approved")
+    asked = "select payment_order_obstacle($1, $2, $3, null, null)"
+    found = {}
+    for who in (OFFICER, COORDINATOR, OTHER_OFFICER, OTHER_COORDINATOR, COUNSELLOR, ADMINISTRATOR):
+        async with work.read(who) as transaction:
+            found[who.id] = await transaction.fetch_value(asked, account, today(), payment)
+    assert found == {
+        OFFICER.id: "NOT_RELEASED",
+        COORDINATOR.id: "NOT_RELEASED",
+        OTHER_OFFICER.id: "OTHER_OFFICE",
+        OTHER_COORDINATOR.id: "OTHER_OFFICE",
+        COUNSELLOR.id: "NOT_RELEASED",
+        ADMINISTRATOR.id: "OTHER_OFFICE",
+    }
+
+
 async def _supplier_of(work: UnitOfWork, payment: UUID) -> UUID:
     return UUID(str(await value(work, "select supplier_id from payments where id = $1", payment)))
 
