@@ -19,8 +19,8 @@ from reintegration.api.mutations.execute import (
     require_any,
 )
 from reintegration.api.scalars import Digest
-from reintegration.api.types.enums import PaymentOrderFormat, PaymentOrderService
 from reintegration.api.types.evidence import LINK_LIFETIME_S
+from reintegration.api.types.payment_order_enums import PaymentOrderFormat, PaymentOrderService
 from reintegration.api.types.payment_orders import PaymentOrder, PaymentOrderDownload
 from reintegration.banking.pain_schema import PainVersion
 from reintegration.banking.payment_order import Service

@@ -10,7 +10,8 @@ from reintegration.api import identifiers
 from reintegration.api.codes import bad_user_input
 from reintegration.api.loaders import SQL
 from reintegration.api.pages import Condition
-from reintegration.api.types.enums import PaymentOrderStatus, PaymentStatus
+from reintegration.api.types.enums import PaymentStatus
+from reintegration.api.types.payment_order_enums import PaymentOrderStatus
 from reintegration.api.types.receivable_enums import Debtor, ReceivableState
 from reintegration.cases.values import CaseStatus
 
