@@ -135,14 +135,16 @@ begin
 end $$;
 
 -- Why a payment can't be in an order out of an account on a day; null where it can. `own` is the order it is in already, `frozen` the
--- account that was approved for it then. Who asks has seen the payment; of its case, which may have moved on, only the deadline counts.
+-- account that was approved for it then. Whose the payment isn't learns no more than that; of its case, which may have moved on and be
+-- hidden from who asks, only the deadline counts.
 create function payment_order_obstacle(of_account uuid, on_day date, of_payment uuid, own uuid, frozen uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 return (
     select case
+        when not (actor_sees_all() or actor_controls(o.id))
+            or o.partner_id <> b.partner_id or coalesce(b.field_office_id, o.id) <> o.id then 'OTHER_OFFICE'
         when p.supplier_id is null then 'NO_PAYEE_ACCOUNT'
         when p.status <> 'released' then 'NOT_RELEASED'
-        when o.partner_id <> b.partner_id or coalesce(b.field_office_id, o.id) <> o.id then 'OTHER_OFFICE'
         when exists (select from payment_lines l where l.payment_id = p.id and l.currency <> b.currency) then 'OTHER_CURRENCY'
         when exists (
             select from payment_order_lines l where l.payment_id = p.id and l.in_force and l.order_id is distinct from own

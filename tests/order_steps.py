@@ -128,3 +128,8 @@ async def unpaid(work: UnitOfWork, *payment_ids: UUID) -> None:
     """Evidence that none of these was paid."""
     for payment in payment_ids:
         await attach(work, payment, "non_payment_evidence")
+
+
+async def supplier_of(work: UnitOfWork, payment: UUID) -> UUID:
+    """Who is paid."""
+    return UUID(str(await value(work, "select supplier_id from payments where id = $1", payment)))

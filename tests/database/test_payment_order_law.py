@@ -12,7 +12,17 @@ from reintegration.database.transaction import Transaction
 from reintegration.kernel.actor import Actor, Role
 from reintegration.kernel.ids import new_id
 from tests import builders
-from tests.builders import APPROVER, COORDINATOR, OFFICER, OTHER_OFFICER, SYSTEM, actor
+from tests.builders import (
+    ADMINISTRATOR,
+    APPROVER,
+    COORDINATOR,
+    COUNSELLOR,
+    OFFICER,
+    OTHER_COORDINATOR,
+    OTHER_OFFICER,
+    SYSTEM,
+    actor,
+)
 from tests.database.law import become, outcome, undone
 from tests.order_steps import an_account, payable, prepared, sealed, sent
 from tests.payment_steps import a_planned_case
@@ -212,3 +222,20 @@ async def test_the_database_sees_a_payment_that_ended_before_its_order_was_seale
 async def test_a_file_that_was_taken_keeps_its_order_from_being_cancelled(desk: Desk) -> None:
     assert await desk.tries(OFFICER, _TAKEN, new_id(), desk.sealed) == 1
     assert await desk.tries(APPROVER, _CANCELLED, desk.sealed) == "payment_orders_non_payment_ck"
+
+
+async def test_whose_a_payment_is_not_learns_nothing_of_it(desk: Desk) -> None:
+    asked = "select payment_order_obstacle($1, current_date, $2, null, null)"
+    found = {}
+    for who in (OFFICER, COORDINATOR, OTHER_OFFICER, OTHER_COORDINATOR, COUNSELLOR, ADMINISTRATOR):
+        await become(desk.transaction, who)
+        found[who.id] = [await desk.transaction.fetch_value(asked, desk.account, one) for one in (desk.free, new_id())]
+    hidden = ["OTHER_OFFICE", None]
+    assert found == {
+        OFFICER.id: [None, None],
+        COORDINATOR.id: [None, None],
+        OTHER_OFFICER.id: hidden,
+        OTHER_COORDINATOR.id: hidden,
+        COUNSELLOR.id: [None, None],
+        ADMINISTRATOR.id: hidden,
+    }

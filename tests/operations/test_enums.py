@@ -5,7 +5,7 @@ from enum import Enum
 
 import pytest
 
-from reintegration.api.types import enums, fee_enums, order_enums, receivable_enums
+from reintegration.api.types import enums, fee_enums, payment_order_enums, receivable_enums
 from reintegration.cases import values as cases
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.entitlements.rules import Stream
@@ -46,8 +46,8 @@ LISTS: dict[str, type[Enum]] = {
     "operations_rate_rule_ck": RateRule,
     "bank_accounts_kind_ck": enums.AccountKind,
     "statement_files_format_ck": enums.StatementFormat,
-    "payment_orders_format_ck": order_enums.PaymentOrderFormat,
-    "payment_orders_service_ck": order_enums.PaymentOrderService,
+    "payment_orders_format_ck": payment_order_enums.PaymentOrderFormat,
+    "payment_orders_service_ck": payment_order_enums.PaymentOrderService,
     "cash_accounts_kind_ck": enums.CashAccountKind,
     "cash_transactions_kind_ck": enums.CashTransactionKind,
     "documents_kind_ck": enums.DocumentKind,
@@ -65,7 +65,7 @@ LISTS: dict[str, type[Enum]] = {
 
 
 BY_CASE: dict[str, type[Enum]] = {
-    "payment_orders_status_ck": order_enums.PaymentOrderStatus,
+    "payment_orders_status_ck": payment_order_enums.PaymentOrderStatus,
     "ledger_transactions_kind_ck": enums.LedgerTransactionKind,
     "statement_files_status_ck": enums.StatementFileStatus,
     "statement_match_records_kind_ck": RecordKind,

@@ -23,6 +23,9 @@ MOST_PAYMENTS = 500
 """Of one order: all of them are read with it, and a person looks at each."""
 MOST_OBSTACLES = 100
 _LATEST = timedelta(days=60)
+_FIELDS = {"debtor.name": "holder", "debtor.bic": "bic", "debtor.account": "accountId"}
+_LINE_FIELDS = {"creditor_name": "holderLatin", "creditor_account": "account", "creditor_bic": "bic", "creditor_town": "town"}
+"""What `banking` calls what was asked, and what was recorded with an account."""
 
 
 async def prepare_order(transaction: Transaction, command: PrepareOrder) -> Reference:
@@ -144,10 +147,6 @@ def _is_written_alike(text: str) -> bool:
         return to_latin(text) == text
     except ValueError:
         return False
-
-
-_FIELDS = {"debtor.name": "holder", "debtor.bic": "bic", "debtor.account": "bankAccountId"}
-_LINE_FIELDS = {"creditor_name": "holderLatin", "creditor_account": "account", "creditor_bic": "bic", "creditor_town": "town"}
 
 
 def _check(content: OrderContent) -> None:

@@ -20,7 +20,7 @@ from reintegration.api.mutations.execute import (
 )
 from reintegration.api.scalars import Digest
 from reintegration.api.types.evidence import LINK_LIFETIME_S
-from reintegration.api.types.order_enums import PaymentOrderFormat, PaymentOrderService
+from reintegration.api.types.payment_order_enums import PaymentOrderFormat, PaymentOrderService
 from reintegration.api.types.payment_orders import PaymentOrder, PaymentOrderDownload
 from reintegration.banking.pain_schema import PainVersion
 from reintegration.banking.payment_order import Service

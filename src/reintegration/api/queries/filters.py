@@ -12,7 +12,7 @@ from reintegration.api.loaders import SQL
 from reintegration.api.pages import Condition
 from reintegration.api.types.enums import PaymentStatus
 from reintegration.api.types.fee_enums import ServiceFeeStatus
-from reintegration.api.types.order_enums import PaymentOrderStatus
+from reintegration.api.types.payment_order_enums import PaymentOrderStatus
 from reintegration.api.types.receivable_enums import Debtor, ReceivableState
 from reintegration.cases.values import CaseStatus
 from reintegration.fees.commands import ServiceFeeKind

@@ -11,7 +11,7 @@ from reintegration.api.graph import Node, column, money, reads
 from reintegration.api.loaders import to_one
 from reintegration.api.pages import Order, by_id, pages
 from reintegration.api.scalars import Digest, Money
-from reintegration.api.types.order_enums import PaymentOrderFormat, PaymentOrderService, PaymentOrderStatus
+from reintegration.api.types.payment_order_enums import PaymentOrderFormat, PaymentOrderService, PaymentOrderStatus
 from reintegration.api.types.payments import Payment
 from reintegration.api.types.references import PaymentOrderDownloadRef, PaymentOrderLineRef
 from reintegration.api.types.statements import BankAccount

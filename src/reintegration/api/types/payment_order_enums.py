@@ -1,4 +1,4 @@
-"""The closed lists of orders to banks; a test compares each with the constraint in the database that holds it."""
+"""Closed lists of orders to banks."""
 
 from enum import StrEnum, auto
 
