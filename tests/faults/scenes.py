@@ -42,7 +42,8 @@ from tests.payment_steps import payments as payment_cases
 from tests.statement_steps import OPENING_MINOR, an_account
 
 Answer = dict[str, object]
-_LAST_MONTH = first_of_month(first_of_month(today()) - timedelta(days=1))
+_MONTH = first_of_month(first_of_month(first_of_month(today()) - timedelta(days=1)) - timedelta(days=1))
+"""The one before the last: over by any clock that is right to some days."""
 _FUND = identifier("fund", "AMIF-2021-2027")
 _PAYMENT = "payment { id version status contentDigest lines { amount { amount currency } } }"
 _ADVANCE = "advance { id version settledBy received { amount currency } }"
@@ -54,7 +55,7 @@ _FILE = (
 )
 _FORGET = """
 set session_replication_role = replica;
-delete from period_closes where month = '{month}';
+delete from period_closes;
 set session_replication_role = origin;
 """
 
@@ -93,6 +94,10 @@ class Ground:
             await a_payment(self.work, self._plans[-1], 100)
         self._uses += 1
         return self._plans[-1]
+
+    async def forget_closes(self) -> None:
+        """As if no month had been closed."""
+        await self.superuser.execute(_FORGET)
 
 
 Scene = Callable[[Ground], Awaitable[Wish]]
@@ -204,13 +209,11 @@ async def _advance_settle(ground: Ground) -> Wish:
 
 
 async def _period_close(ground: Ground) -> Wish:
-    """Of last month, in which something was paid: closed before, perhaps, and that forgotten."""
-    await ground.superuser.execute(_FORGET.format(month=_LAST_MONTH))
-    if not await ground.superuser.fetchval(
-        "select exists (select from ledger_transactions where effective_on = $1)", _LAST_MONTH
-    ):
-        await _paid_on(ground.work, _LAST_MONTH)
-    return _wish(FINANCE, "periodClose", _CLOSE, fundId=encode("Fund", _FUND), month=_LAST_MONTH.isoformat())
+    """Of a month in which something was paid: closed before, perhaps, and that forgotten."""
+    await ground.forget_closes()
+    if not await ground.superuser.fetchval("select exists (select from ledger_transactions where effective_on = $1)", _MONTH):
+        await _paid_on(ground.work, _MONTH)
+    return _wish(FINANCE, "periodClose", _CLOSE, fundId=encode("Fund", _FUND), month=_MONTH.isoformat())
 
 
 async def _paid_on(work: UnitOfWork, day: date) -> None:

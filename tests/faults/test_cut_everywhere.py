@@ -8,7 +8,7 @@ from reintegration.database.embedded import DatabaseAddresses
 from tests.faults.conftest import Arenas
 from tests.faults.scenes import SCENES
 from tests.faults.striking import left, struck, warm
-from tests.faults.trial import Arena, chosen
+from tests.faults.trial import TRIED, Arena, chosen
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ async def arena(arenas: Arenas, own_database: DatabaseAddresses) -> AsyncIterato
         yield opened
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TRIED)
 async def test_an_operation_survives_the_loss_of_postgresql_at_every_await(
     arena: Arena, name: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -30,7 +30,7 @@ async def test_an_operation_survives_the_loss_of_postgresql_at_every_await(
     record_property("done", sum(done))
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TRIED)
 async def test_an_operation_survives_the_loss_of_its_caller_at_every_await(
     arena: Arena, name: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from reintegration.database.embedded import DatabaseAddresses
 from tests.faults.conftest import Arenas
 from tests.faults.scenes import SCENES
-from tests.faults.trial import Arena, chosen, killed, undisturbed
+from tests.faults.trial import TRIED, Arena, chosen, killed, undisturbed
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ async def arena(arenas: Arenas, own_database: DatabaseAddresses) -> AsyncIterato
         yield opened
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", TRIED)
 async def test_an_operation_survives_its_server_at_every_await(
     arena: Arena, name: str, record_property: Callable[[str, object], None]
 ) -> None:

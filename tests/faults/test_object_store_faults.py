@@ -30,6 +30,7 @@ from reintegration.storage.address import ObjectStoreAddress
 from reintegration.storage.client import ObjectStore
 from tests.builders import FINANCE, OFFICER, a_granted_case, days_ago, open_work
 from tests.exports.places import own_bucket, versions
+from tests.faults.direct import ask
 from tests.faults.effects import position, since
 from tests.faults.scenes import SCENES, Ground, Wish
 from tests.faults.trial import alike, payload
@@ -53,12 +54,6 @@ class Place:
     ground: Ground
     server: Server
     store: WaywardStore
-
-    async def ask(self, wish: Wish) -> Answer:
-        body = wish.body()
-        return await self.server.post(
-            str(body["query"]), cast("dict[str, object]", body["variables"]), self.server.token(wish.who.role, wish.who.id)
-        )
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +103,7 @@ async def test_what_reads_an_object_waits_until_it_can(
     ground = place.ground
     twin = await _READING[name](ground)
     before = await position(ground.work)
-    expected = payload(twin, (await place.ask(twin)).body)
+    expected = payload(twin, (await ask(place.server, twin)).body)
     effect = await since(ground.work, before)
     assert not effect.is_nothing
 
@@ -116,16 +111,16 @@ async def test_what_reads_an_object_waits_until_it_can(
     before = await position(ground.work)
     place.store.become(mood)
     for _ in range(2):
-        _refused(await place.ask(wish), name, mood)
+        _refused(await ask(place.server, wish), name, mood)
         assert (await since(ground.work, before)).is_nothing
     assert {line.split()[1] for line in place.store.seen} - {"well"} == {mood.value}
     place.store.become(Mood.WELL)
-    first = payload(wish, (await place.ask(wish)).body)
+    first = payload(wish, (await ask(place.server, wish)).body)
     assert (first["replayed"], _masked(first)) == (False, _masked(expected))
     assert await since(ground.work, before) == effect
     # What is done is not read again: the store may be away.
     place.store.become(mood)
-    assert payload(wish, (await place.ask(wish)).body) == {**first, "replayed": True}
+    assert payload(wish, (await ask(place.server, wish)).body) == {**first, "replayed": True}
     assert place.store.seen == []
     assert await since(ground.work, before) == effect
     assert [finding for finding in (await check(ground.work)).findings if finding.violations] == []
@@ -158,10 +153,10 @@ async def test_a_store_that_is_well_again_at_once_is_not_noticed(
     monkeypatch.setattr("random.random", lambda: 0.0)
     wish = await _READING["statementImport"](place.ground)
     place.store.become(mood, requests=1)
-    answer = await place.ask(wish)
+    answer = await ask(place.server, wish)
     if mood is Mood.HALF:
         _refused(answer, wish.name, mood)
-        answer = await place.ask(wish)
+        answer = await ask(place.server, wish)
     assert payload(wish, answer.body)["replayed"] is False
 
 

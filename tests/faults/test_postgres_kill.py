@@ -16,7 +16,7 @@ from tests.faults.scenes import SCENES
 from tests.faults.striking import struck, warm
 from tests.faults.trial import IS_WHOLE, Arena, chosen
 
-_FEW = ("paymentConfirm", "advanceSettle", "periodClose", "statementImport")
+_FEW = ("paymentConfirm", "periodClose", "statementImport")
 
 
 @dataclass(frozen=True, slots=True)

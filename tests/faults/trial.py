@@ -14,11 +14,25 @@ import asyncpg
 from reintegration.audit.invariants import check
 from tests.faults.api_process import Answer, ApiProcess
 from tests.faults.effects import Effect, Position, position, since
-from tests.faults.scenes import Ground, Scene, Wish
+from tests.faults.scenes import SCENES, Ground, Scene, Wish
 
 FAULT = "X-Fault"
 IS_WHOLE = os.environ.get("FAULTS") == "all"
-"""Whether every moment has its trial; otherwise a few of each operation."""
+"""Whether every moment of every operation has its trial; otherwise a few moments of some."""
+TRIED = (
+    tuple(SCENES)
+    if IS_WHOLE
+    else (
+        "paymentDraft",
+        "paymentApprove",
+        "paymentRelease",
+        "paymentConfirm",
+        "advanceSettle",
+        "periodClose",
+        "statementImport",
+    )
+)
+"""The operations of the trials that cost most."""
 _PATIENCE_S = 60
 _OTHERS = """
 select count(*) from pg_stat_activity

@@ -73,6 +73,7 @@ async def _watching(request: web.Request, handler: Handler) -> web.StreamRespons
     name, _, argument = kind.partition(":")
     watch = Watch(int(number))
     watch.fault = lambda _moment: _FAULTS[name](watch, request, argument)
+    await request.content.wait_eof()  # a body that comes in two pieces is waited for once more than another
     response = await watch.over(handler(request))  # type: ignore[arg-type] # a coroutine, which an Awaitable may be
     assert isinstance(response, web.StreamResponse)
     _write(watch.moments)

@@ -12,11 +12,11 @@ from uuid import UUID
 
 import orjson
 
+from reintegration.database.rows import database_now
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.actor import Actor, Role
-from reintegration.kernel.clock import now
 from reintegration.kernel.ids import new_id
 
 _SQL = load_queries(__file__)
@@ -145,7 +145,7 @@ async def findings(transaction: Transaction) -> tuple[Finding, ...]:
 async def check(work: UnitOfWork) -> Check:
     """Every invariant in one snapshot, whoever asks."""
     async with work.read(CHECKER) as snapshot:
-        return Check(now(), await findings(snapshot))
+        return Check(await database_now(snapshot), await findings(snapshot))
 
 
 async def check_and_record(work: UnitOfWork) -> Check:

@@ -1,6 +1,7 @@
 """Loading the row that a use case is about: locked, visible to the actor, and at the version that the caller knows."""
 
-from typing import TypeVar
+from datetime import datetime
+from typing import TypeVar, cast
 from uuid import UUID
 
 from tortoise.models import Model
@@ -9,6 +10,11 @@ from reintegration.database.transaction import Transaction
 from reintegration.kernel.errors import NotFoundError, VersionConflictError
 
 M = TypeVar("M", bound=Model)
+
+
+async def database_now(transaction: Transaction) -> datetime:
+    """This moment by the database's clock, for what is put in order by moments: the clocks of servers differ, and step back."""
+    return cast("datetime", await transaction.fetch_value("select clock_timestamp()"))
 
 
 async def visible(transaction: Transaction, model: type[M], row_id: UUID, *, kind: str) -> M:

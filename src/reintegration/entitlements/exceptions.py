@@ -3,7 +3,7 @@
 from reintegration.cases.errors import AlreadyDecidedError
 from reintegration.cases.service import locked_case
 from reintegration.cases.values import CaseStatus
-from reintegration.database.rows import locked, visible
+from reintegration.database.rows import database_now, locked, visible
 from reintegration.database.transaction import Transaction
 from reintegration.entitlements.assessment import UNPUBLISHED_RULE
 from reintegration.entitlements.commands import DecideException, RequestedException, RequestException
@@ -12,7 +12,6 @@ from reintegration.entitlements.models import EntitlementException
 from reintegration.entitlements.rules import Mode, TariffVersion
 from reintegration.entitlements.tariffs import tariff_of
 from reintegration.identity.permissions import Permission, require
-from reintegration.kernel.clock import now
 from reintegration.kernel.errors import InvalidInputError, SamePersonError, TransitionError
 from reintegration.kernel.money import EURO
 from reintegration.kernel.reference import Reference
@@ -78,7 +77,7 @@ async def decide_exception(transaction: Transaction, command: DecideException) -
     if command.note is not None:
         found.decision_note = command.note
     found.decided_by = transaction.actor.id
-    found.decided_at = now()
+    found.decided_at = await database_now(transaction)  # the latest word for a rule counts
     await found.save(using_db=transaction.orm, update_fields=["decision", "decision_note", "decided_by", "decided_at"])
     return Reference("EntitlementException", found.id, found.version + 1)
 
