@@ -1800,6 +1800,7 @@ begin
     if touched is null then
         return null;
     end if;
+    -- The key of each is locked already, by the foreign key of who else posts on it: to ask for the whole row would deadlock.
     perform from ledger_accounts a where a.id = any (touched) order by a.id for no key update;
     if exists (
         select from ledger_accounts a
