@@ -4674,7 +4674,7 @@ CREATE FUNCTION public.unexplained_payments(fund uuid, of_month date) RETURNS SE
     BEGIN ATOMIC
  SELECT p.id
     FROM public.payments p
-   WHERE ((p.fund_id = unexplained_payments.fund) AND (p.status = 'unconfirmed'::text) AND (((p.released_at AT TIME ZONE 'Europe/Brussels'::text))::date < (unexplained_payments.of_month + '1 mon'::interval)) AND (NOT (EXISTS ( SELECT
+   WHERE ((p.fund_id = unexplained_payments.fund) AND (p.status = 'unconfirmed'::text) AND (LEAST(p.payment_date, ((p.released_at AT TIME ZONE 'Europe/Brussels'::text))::date) < (unexplained_payments.of_month + '1 mon'::interval)) AND (NOT (EXISTS ( SELECT
             FROM public.open_item_explanations x
            WHERE ((x.payment_id = p.id) AND (x.month = unexplained_payments.of_month))))));
 END;

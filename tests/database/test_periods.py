@@ -40,7 +40,22 @@ from tests.builders import (
     PROGRAMME,
     days_ago,
 )
-from tests.payment_steps import BuiltPlan, a_line, a_payment, an_approved_plan, asking, attach, confirmation, done, doubt, failure
+from tests.payment_steps import (
+    BuiltPlan,
+    a_draft,
+    a_line,
+    a_payment,
+    an_approved_plan,
+    asking,
+    attach,
+    carry,
+    confirmation,
+    done,
+    doubt,
+    euros,
+    failure,
+    supplied,
+)
 from tests.proofs import refused, row, value
 from tests.statement_steps import an_account, matching_of, of_record, some_lines
 
@@ -67,6 +82,13 @@ class Books:
         payment = await a_payment(self.work, self.plan, cents, status="released")
         await attach(self.work, payment, "proof_of_payment")
         await done(self.work, COORDINATOR, payments.confirm_payment, await confirmation(self.work, payment, on=on))
+        return payment
+
+    async def unknown(self, on: date) -> UUID:
+        """A payment of that day, released today, of which nobody knows."""
+        payment = await a_draft(self.work, self.plan, await supplied(self.work, euros(5_000), on=on))
+        await carry(self.work, payment, "released")
+        await done(self.work, COORDINATOR, payments.mark_payment_unconfirmed, await doubt(self.work, payment))
         return payment
 
     async def released_on(self, payment: UUID, day: date) -> None:
@@ -135,9 +157,8 @@ async def test_months_are_closed_one_after_the_other_when_they_are_over(books: B
 
 async def test_what_is_open_is_explained_first(books: Books) -> None:
     work = books.work
-    payment = await a_payment(work, books.plan, 5_000, status="released")
-    await done(work, COORDINATOR, payments.mark_payment_unconfirmed, await doubt(work, payment))
-    # Released this month: it is no matter of the last.
+    payment = await books.unknown(today())
+    # Of this month: it is no matter of the last.
     early = ExplainOpenItem(new_id(), LAST_MONTH, payment, None, "The bank is asked")
     await refused(work, OFFICER, asking(periods.explain_open_item, early), ItemNotOpenError)
     await books.released_on(payment, LAST_MONTH)
@@ -181,6 +202,19 @@ async def test_what_is_open_is_explained_first(books: Books) -> None:
             explained = await transaction.fetch_value("select count(*) from open_item_explanations")
         assert seen == (1 if who in {FINANCE, PROGRAMME, AUDITOR} else 0), who
         assert explained == (0 if who in {ADMINISTRATOR, OTHER_OFFICER} else 1 if who == COUNSELLOR else 2), who
+
+
+async def test_money_that_may_have_gone_in_the_month_is_open_though_it_was_released_later(books: Books) -> None:
+    work = books.work
+    payment = await books.unknown(LAST_MONTH)
+    found = await refused(work, FINANCE, asking(periods.close_period, books.close()), PeriodUnexplainedError)
+    assert isinstance(found, PeriodUnexplainedError)
+    assert (found.payments, found.lines) == (1, 0)
+    before = ExplainOpenItem(new_id(), BEFORE, payment, None, "Too early")
+    await refused(work, OFFICER, asking(periods.explain_open_item, before), ItemNotOpenError)
+    why = ExplainOpenItem(new_id(), LAST_MONTH, payment, None, "The operator is asked")
+    await done(work, OFFICER, periods.explain_open_item, why)
+    await done(work, FINANCE, periods.close_period, books.close())
 
 
 async def test_who_posts_while_the_month_is_closed_is_in_it_or_a_correction(books: Books) -> None:

@@ -157,7 +157,8 @@ insert into period_closes (id, fund_id, month, closed_by) values ($1, $2, $3, $4
 insert into open_item_explanations (id, month, payment_id, line_id, reason, explained_by) values ($1, $2, $3, $4, $5, $6)
 
 -- name: open_payment
-select p.status = 'unconfirmed' and (p.released_at at time zone 'Europe/Brussels')::date < $2::date + interval '1 month'
+select p.status = 'unconfirmed'
+    and least(p.payment_date, (p.released_at at time zone 'Europe/Brussels')::date) < $2::date + interval '1 month'
 from payments as p where p.id = $1
 
 -- name: open_line
