@@ -46,7 +46,7 @@ def of_dollars(payment: UUID, euro_cents: int, dollar_cents: int) -> MatchedReco
     return MatchedRecord(RecordKind.PAYMENT, payment, euros(euro_cents), moved=dollars(dollar_cents))
 
 
-async def a_payment_in_dollars(work: UnitOfWork, *amounts: Money, status: str = "paid") -> UUID:
+async def a_payment_in(work: UnitOfWork, *amounts: Money, status: str = "paid") -> UUID:
     made = await a_draft(work, await a_planned_case(work), await supplied(work, *amounts))
     await carry(work, made, status)
     return made
@@ -60,8 +60,8 @@ async def refuse(work: UnitOfWork, command: MatchLines, error: type[Exception]) 
     await refused(work, OFFICER, asking(matching.match_lines, command), error)
 
 
-async def test_a_payment_in_dollars_explains_what_an_account_in_euro_bore(work: UnitOfWork) -> None:
-    payment = await a_payment_in_dollars(work, dollars(30_000))
+async def test_a_payment_in_explains_what_an_account_in_euro_bore(work: UnitOfWork) -> None:
+    payment = await a_payment_in(work, dollars(30_000))
     account = await an_account(work)
     line = a_line(1, -27_750, on=days_ago(2), remittance=f"USD 300.00 {payment}")
     (line_id,) = await lines_of(work, await imported(work, account, await a_statement(work, account, line)))
@@ -86,8 +86,16 @@ async def test_a_payment_in_dollars_explains_what_an_account_in_euro_bore(work: 
     await done(work, COORDINATOR, payments.reverse_payment, back)
 
 
+async def test_a_day_alone_suggests_nothing_of_another_currency(work: UnitOfWork) -> None:
+    await a_payment_in(work, dollars(30_000))
+    own = await a_payment_in(work, euros(9_900))
+    (line,) = await some_lines(work, await an_account(work), -27_750, on=days_ago(2))
+    async with work.read(OFFICER) as transaction:
+        assert [one.record_id for one, _ in await matching.suggestions(transaction, line, 20)] == [own]
+
+
 async def test_parts_are_counted_in_the_currency_of_the_payment(work: UnitOfWork) -> None:
-    payment = await a_payment_in_dollars(work, dollars(30_000), euros(5_000))
+    payment = await a_payment_in(work, dollars(30_000), euros(5_000))
     account = await an_account(work)
     first, rest, own = await some_lines(work, account, -9_300, -18_450, -5_000)
     await match(work, [first], of_dollars(payment, -9_300, -10_000))
@@ -99,7 +107,7 @@ async def test_parts_are_counted_in_the_currency_of_the_payment(work: UnitOfWork
 
 
 async def test_a_payment_of_which_a_line_speaks_in_euro_is_not_settled_to_less(work: UnitOfWork) -> None:
-    payment = await a_payment_in_dollars(work, dollars(30_000), status="released")
+    payment = await a_payment_in(work, dollars(30_000), status="released")
     (line,) = await some_lines(work, await an_account(work), -27_750)
     await match(work, [line], of_dollars(payment, -27_750, -30_000))
     await attach(work, payment, "proof_of_payment")
@@ -111,7 +119,7 @@ async def test_a_payment_of_which_a_line_speaks_in_euro_is_not_settled_to_less(w
 
 
 async def test_what_moved_is_of_a_record_in_another_currency_and_in_the_same_direction(work: UnitOfWork) -> None:
-    payment = await a_payment_in_dollars(work, dollars(30_000))
+    payment = await a_payment_in(work, dollars(30_000))
     (line,) = await some_lines(work, await an_account(work), -27_750)
     for record in (
         MatchedRecord(RecordKind.PAYMENT, payment, euros(-27_750), moved=euros(-27_750)),

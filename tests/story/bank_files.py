@@ -23,9 +23,10 @@ BANK_MAPPING: Final = json.dumps(
         "date_format": "DD.MM.YYYY",
         "decimal_sign": ",",
         "grouping_sign": ".",
+        "decimals": 0,
     }
 )
-"""German punctuation, no decimals: 1.050.000."""
+"""German punctuation, no decimals: 1.050.000. In a currency with three of them the mapping has to say so."""
 WALLET_MAPPING: Final = json.dumps(
     {
         "columns": {

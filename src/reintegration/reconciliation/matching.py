@@ -93,7 +93,7 @@ async def undo_match(transaction: Transaction, command: UndoMatch) -> Reference:
 
 
 async def suggestions(transaction: Transaction, line_id: UUID, most: int) -> list[tuple[Candidate, Score]]:
-    """What may explain a line, the best first; at most `most`.
+    """What may explain a line, the best first; at most `most`. Of another currency only what more than its day speaks for.
 
     Raises:
         NotFoundError, ForbiddenError.
@@ -102,6 +102,7 @@ async def suggestions(transaction: Transaction, line_id: UUID, most: int) -> lis
     (line,) = await _lines(transaction, (line_id,))
     candidates = await _candidates(transaction, line["bank_account_id"], line["amount_minor"], line["booked_on"], ())
     scored = [(candidate, score(_line(line), candidate)) for candidate in candidates]
+    scored = [pair for pair in scored if pair[0].currency == line["currency"] or pair[1].names_it]
     scored.sort(key=lambda pair: (-pair[1].points, pair[0].record_id))
     return scored[:most]
 

@@ -83,6 +83,11 @@ class Score:
         """Their sum."""
         return sum(reason.points for reason in self.reasons)
 
+    @property
+    def names_it(self) -> bool:
+        """Whether the line names the record or whose it is, and not its day or amount alone."""
+        return any(reason.criterion in {"reference", "supplier"} for reason in self.reasons)
+
 
 def score(line: Line, candidate: Candidate) -> Score:
     """How well the candidate explains the line."""
