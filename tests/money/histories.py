@@ -23,6 +23,7 @@ from tests.money.closing_steps import Book, CloseMonth, Explain, Match, Unmatch
 from tests.money.control_steps import DecideAccount, Endorse, Guarded, RecordAccount
 from tests.money.draft_steps import SUPPLIERS, Amend, Attach, Bill, Draft
 from tests.money.holding_steps import (
+    BackToFloat,
     OutOfFloat,
     Recall,
     Receive,
@@ -57,6 +58,7 @@ CENTS = st.sampled_from((1, 20_001, 50_000, 60_000, 100_000, 100_001)) | st.inte
 AMOUNTS = st.tuples(CENTS, st.sampled_from(("EUR", "EUR", "EUR", "JPY", "JPY", "MNT", "KWD")))
 BILLS = st.builds(Bill, st.lists(AMOUNTS, min_size=1, max_size=2).map(tuple), st.integers(0, 1), st.sampled_from((0, 0, 0, 1)))
 PLANS = st.lists(st.sampled_from((0, 10_000, 50_000, 100_000, 130_000)), min_size=1, max_size=3).map(tuple)
+SMALL = st.just(Bill(((10_000, "EUR"),)))
 DECISIONS = st.sampled_from((True, True, False))
 SELDOM = st.sampled_from((False, False, False, True))
 TIMES = st.sampled_from((1, 1, 2))
@@ -86,7 +88,7 @@ _MONEY: tuple[Steps, ...] = (
 )
 """What moves money, or ends what could: these also race."""
 _CLAIMS: tuple[Steps, ...] = (
-    st.builds(Bought, CASES, LINES, st.integers(0, len(SUPPLIERS) - 1), BILLS, PARTS),
+    st.builds(Bought, CASES, LINES, st.integers(0, len(SUPPLIERS) - 1), BILLS | SMALL, PARTS, st.sampled_from((-3, -34))),
     st.builds(Refund, CASES, PAYMENTS, LINES, SHARE, LATELY),
     st.builds(DecideRefund, CASES, PAYMENTS, DECISIONS, EYES.map(lambda eyes: eyes % 2)),
     st.builds(Claim, CASES, PAYMENTS, LINES, SHARE, st.sampled_from((0, 0, 5_000))),
@@ -97,6 +99,7 @@ _CLAIMS: tuple[Steps, ...] = (
     st.builds(DecideWriteOff, NUMBERS, DECISIONS),
 )
 _FLOATS: tuple[Steps, ...] = (
+    st.builds(BackToFloat, CASES, LINES, PARTS),
     st.builds(OutOfFloat, CASES, LINES, st.integers(0, len(SUPPLIERS) - 1), BILLS, FUNDS, st.none() | PARTS),
     st.builds(Release, CASES, PAYMENTS, EYES, st.just(value=True)),
     st.builds(Send, FUNDS, CURRENCIES, st.booleans(), SELDOM),

@@ -7,7 +7,7 @@ from reintegration.api.identifiers import encode
 from tests.builders import APPROVER, COORDINATOR, FINANCE, IOM, OFFICER
 from tests.money.cases import day
 from tests.money.draft_steps import Bill, Draft
-from tests.money.payment_steps import Confirm, Onward, Release
+from tests.money.payment_steps import Confirm, Onward, Release, Reverse
 from tests.money.records import Asked
 from tests.money.reference import OFFICE
 from tests.money.refund_steps import BILL, NAMED, OfAsked, money, spelled
@@ -217,3 +217,20 @@ class OutOfFloat(Step):
         if self.parts_paid is None:
             return Release(self.case, from_float=True).wishes(world)
         return Confirm(self.case, paid=self.parts_paid).wishes(world)
+
+
+@dataclass(frozen=True, slots=True)
+class BackToFloat(Step):
+    """A payment out of the float that was paid, perhaps in part, and then came back."""
+
+    case: int = 0
+    line: int = 0
+    shares: tuple[int, ...] = ()
+
+    def parts(self, world: World) -> Sequence[Step]:
+        """All of it, then the reversal."""
+        return (*OutOfFloat(self.case, self.line, parts_paid=self.shares).parts(world), self)
+
+    def wishes(self, world: World) -> list[Wish]:
+        """The reversal."""
+        return Reverse(self.case).wishes(world)

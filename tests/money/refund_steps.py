@@ -78,6 +78,7 @@ class Bought(Step):
     supplier: int = 1
     bill: Bill = BILL
     shares: tuple[int, ...] = ()
+    on: int = -3
 
     def parts(self, _world: World) -> Sequence[Step]:
         """Each step when the one before is done."""
@@ -85,7 +86,7 @@ class Bought(Step):
 
     def wishes(self, world: World) -> list[Wish]:
         """The last of them."""
-        return Confirm(self.case, paid=self.shares).wishes(world)
+        return Confirm(self.case, 0, self.on, paid=self.shares).wishes(world)
 
 
 def bought(world: World, case: int) -> Sequence[Step]:

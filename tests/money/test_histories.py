@@ -1,9 +1,9 @@
 """Random histories through the API and on the reference: every answer, every payment and every balance agree after each step.
 
 They know drafts, four eyes, outcomes and payments in part; holds, endorsements over thresholds, accounts of suppliers; plans,
-transfers, deadlines, expiries and closes of cases; refunds, receivables with instalments, receipts and write-offs; advances, returns,
-settlements and payments out of the float; a bank's lines, matches and their undoing; closes of months and what is late for them. All
-of it is retried, replayed, asked with old versions, and by two at once.
+transfers, deadlines, expiries and closes of cases; refunds, receivables with instalments, receipts and write-offs; advances,
+returns, settlements and payments out of the float; a bank's lines, matches and their undoing; closes of months and what is late
+for them. All of it is retried, replayed, asked with old versions, and by two at once.
 
     MONEY_STEPS=5000 pytest tests/money/test_histories.py --log-level=INFO
 
