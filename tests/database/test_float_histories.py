@@ -1,6 +1,7 @@
-"""Random histories of an office's float against the bare database, compared with a small reference after every step."""
+"""Random histories of an office's float against the bare database, compared with the reference ledger after every step."""
 
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
@@ -16,11 +17,10 @@ from reintegration.kernel.ids import new_id
 from reintegration.kernel.money import Money, to_euro
 from tests import builders
 from tests.builders import APPROVER, COORDINATOR, IOM, MONGOLIA, SYSTEM
-from tests.database import float_reference
-from tests.database.float_reference import Drawn, Float
 from tests.database.law import become, outcome, undone
 from tests.database.law_case import LawCase, a_document, a_law_case, a_line, a_payment, attach
 from tests.database.law_payment import CHANGES
+from tests.money.reference import OFFICE, Ledger, RefusedError
 
 _RATE = "4000"
 _FIRST_DAY = date(2025, 1, 1)
@@ -70,14 +70,24 @@ _FROM = {
 
 
 @dataclass(slots=True)
+class Drawn:
+    """A payment out of the float: its step, its amount, the euro that it is charged, and what of both was missing."""
+
+    amount: int
+    euro: int
+    status: str = "released"
+    missing: tuple[int, int] = (0, 0)
+
+
+@dataclass(slots=True)
 class History:
     """The database and the reference, step by step."""
 
     transaction: Transaction
     case: LawCase
-    money: Float = field(default_factory=Float)
+    money: Ledger = field(default_factory=lambda: Ledger(month_of=lambda _: 0))
     advances: list[UUID] = field(default_factory=list)
-    payments: list[UUID] = field(default_factory=list)
+    payments: dict[UUID, Drawn] = field(default_factory=dict)
 
     async def step(self, name: str, first: int, second: int) -> None:
         """One step in both, with the same answer."""
@@ -98,7 +108,10 @@ class History:
         await become(self.transaction, APPROVER)
         assert await outcome(self.transaction, _RECEIVE, advance, amount, on) == 1
         self.advances.append(advance)
-        self.money.lots.append(float_reference.Lot(amount, cost))
+        name = str(advance)
+        self.money.carry(name, ("own", "partner", "EUR"), ("transit", name, "EUR"), cost)
+        self.money.arrive(name, ("transit", name, "EUR"), ("advance", name, "MNT"), OFFICE, amount, None)
+        self.money.lots[name] = (len(self.advances), 0, "MNT")
 
     async def release(self, amount: int) -> None:
         euro = to_euro(Money(amount, "MNT"), _RATE).amount_minor
@@ -110,25 +123,34 @@ class History:
         for status in ("submitted", "approved"):
             assert await self.change(payment, CHANGES[status]) == 1
         answer = await self.change(payment, f"{CHANGES['released']}, from_float = true")
-        if self.money.release(amount, euro):
-            assert answer == 1
-            self.payments.append(payment)
-        else:
+        before = deepcopy(self.money)
+        try:
+            self.money.draw(str(payment), "MNT", amount)
+        except RefusedError:
+            self.money = before
             assert answer == "payments_held_ck"
+        else:
+            assert answer == 1
+            self.payments[payment] = Drawn(amount, euro)
 
     async def settle(self, which: int) -> None:
         if self.advances:
             which %= len(self.advances)
             await become(self.transaction, COORDINATOR)
-            was_settled = self.money.lots[which].is_settled
+            name = str(self.advances[which])
             answer = await outcome(self.transaction, _SETTLE, self.advances[which])
-            if self.money.settle(self.money.lots[which]):
-                assert answer == 1
+            if name in self.money.settled:
+                assert answer == "advances_step_ck"
+                return
+            try:
+                self.money.settle(name, is_sent_on=False)
+            except RefusedError:
+                assert answer == "advances_settled_ck"
             else:
-                assert answer == ("advances_step_ck" if was_settled else "advances_settled_ck")
+                assert answer == 1
 
     async def carry(self, status: str, which: int, hundredths: int) -> None:
-        payment, drawn = self.payments[which], self.money.payments[which]
+        payment, drawn = list(self.payments.items())[which]
         if drawn.status not in _FROM[status]:
             return
         await become(self.transaction, SYSTEM)
@@ -138,10 +160,9 @@ class History:
         if status == "failed" and drawn.status == "unconfirmed":
             await self.prove(payment, "non_payment_evidence", "settlement")
         assert await self.change(payment, CHANGES[status]) == 1
-        if status == "unconfirmed":
-            drawn.status = status
-        else:
-            self.money.restore(drawn, status)
+        drawn.status, drawn.missing = status, (0, 0)
+        if status != "unconfirmed":
+            self.money.restore(str(payment))
 
     async def pay(self, payment: UUID, drawn: Drawn, missing: int) -> None:
         missing_euro = drawn.euro - to_euro(Money(drawn.amount - missing, "MNT"), _RATE).amount_minor
@@ -150,7 +171,8 @@ class History:
         if missing:
             await self.transaction.execute(_SHORT, payment, missing, missing_euro)
         assert await self.change(payment, CHANGES["paid"]) == 1
-        self.money.pay(drawn, missing, missing_euro)
+        self.money.pay_out(str(payment), "MNT", missing, drawn.euro - missing_euro)
+        drawn.status, drawn.missing = "paid", (missing, missing_euro)
 
     async def prove(self, payment: UUID, kind: str, stage: str) -> None:
         document = await a_document(self.transaction, self.case.id, MONGOLIA, kind=kind)
@@ -162,14 +184,15 @@ class History:
     async def compare(self) -> None:
         """Every lot, what is on its way, what was spent, and the difference: to the cent."""
         await become(self.transaction, SYSTEM)
-        for advance, lot in zip(self.advances, self.money.lots, strict=True):
-            assert await self.sums(_HELD, advance) == (lot.amount, lot.cost)
-        under_way = [one for one in self.money.payments if one.status in {"released", "unconfirmed"}]
-        taken = [taken for one in under_way for taken in one.taken]
-        paying = (sum(one.amount for one in taken), sum(one.cost for one in taken))
-        assert await self.sums(_ON, "paying", self.payments) == paying
-        assert await self.sums(_ON, "spent", [MONGOLIA]) == self.money.spent
-        assert await self.sums(_ON, "difference", [MONGOLIA]) == (0, self.money.difference)
+        for advance in self.advances:
+            assert await self.sums(_HELD, advance) == self.held("advance", str(advance))
+        assert await self.sums(_ON, "paying", list(self.payments)) == self.held("paying")
+        assert await self.sums(_ON, "spent", [MONGOLIA]) == self.held("spent")
+        assert await self.sums(_ON, "difference", [MONGOLIA]) == self.held("difference")
+
+    def held(self, *account: str) -> tuple[int, int]:
+        """By the reference."""
+        return self.money.held(*account), self.money.held("cost", *account)
 
     async def sums(self, sql: str, *arguments: object) -> tuple[int, int]:
         (found,) = await self.transaction.fetch(sql, *arguments)

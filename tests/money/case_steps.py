@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reintegration.api.identifiers import encode
-from reintegration.kernel.ids import new_id
 from tests.builders import APPROVER, COORDINATOR, OFFICER, PROGRAMME
+from tests.money.besides import Expiry, Passing
 from tests.money.cases import day
 from tests.money.payment_steps import Cancel, Confirm, SendBack
-from tests.money.reference import Asked, Reference
+from tests.money.procedure import Procedure
+from tests.money.records import Asked
 from tests.money.steps import DECIDED, OfPayment, Step, newest, payments_of
-from tests.money.wishes import Expiry, Passing, Request, Wish, World
+from tests.money.wishes import Request, Wish, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,17 @@ class Extend(Step):
     def wishes(self, world: World) -> list[Wish]:
         """By the office."""
         case = world.case(self.case)
-        name, made = world.new_name(f"{case}-extension"), new_id()
-        world.ids[name] = encode("DeadlineExtension", made)
+        name = world.new_name(f"{case}-extension")
         deadline = day(self.days).isoformat()
-        asked = {"id": str(made), "entitlementId": world.ids[f"{case} budget"], "newDeadlineOn": deadline, "reason": "Illness"}
+        asked = {
+            "id": world.mint(name, "DeadlineExtension"),
+            "entitlementId": world.ids[f"{case} budget"],
+            "newDeadlineOn": deadline,
+            "reason": "Illness",
+        }
 
-        def request(ledger: Reference, version: int) -> None:
-            ledger.extend(name, Asked(case, OFFICER.id, ("deadline",), self.days), version, None)
+        def request(ledger: Procedure, version: int) -> None:
+            ledger.extend(name, Asked("extension", OFFICER.id, (case,), self.days), version, None)
 
         says = f"{name} is asked for: {self.days} days from today"
         wish = Request(says=says, who=OFFICER, mutation="extensionRequest", asked=asked, name=name, step=request)
@@ -75,9 +79,13 @@ class Hold(OfPayment):
     at = frozenset({"draft", "submitted", "approved"})
 
     def of(self, world: World, name: str) -> Iterable[Wish]:
-        hold, made = world.new_name(f"{name}-hold"), new_id()
-        world.ids[hold] = encode("PaymentHold", made)
-        asked = {"id": str(made), "paymentId": world.ids[name], "cause": "SUPPLIER", "reason": "Who is this?"}
+        hold = world.new_name(f"{name}-hold")
+        asked = {
+            "id": world.mint(hold, "PaymentHold"),
+            "paymentId": world.ids[name],
+            "cause": "SUPPLIER",
+            "reason": "Who is this?",
+        }
         yield Request(
             says=f"{name} is held",
             who=APPROVER,
@@ -86,7 +94,7 @@ class Hold(OfPayment):
             name=hold,
             step=lambda ledger, _: ledger.hold(hold, name, APPROVER.id),
             part="hold",
-            shows="id version status: liftedBy",
+            shows="id version liftedBy",
         )
 
 
@@ -114,7 +122,7 @@ class Lift(OfPayment):
                 name=hold,
                 step=lambda ledger, version: ledger.lift(hold, version, who.id),
                 part="hold",
-                shows="id version status: liftedBy",
+                shows="id version liftedBy",
                 version=world.ledger.asked[hold].version,
             )
 
@@ -190,7 +198,7 @@ class Close(Step):
                 mutation="caseClose",
                 asked={"caseId": world.ids[case], "reason": "COMPLETED", "closedOn": day(0).isoformat()},
                 name=case,
-                step=lambda ledger, version: ledger.close(case, version),
+                step=lambda ledger, version: ledger.close_case(case, version),
                 part="case",
                 shows="id version status",
                 version=world.ledger.cases[case].version,

@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reintegration.api.identifiers import encode
-from reintegration.kernel.ids import new_id
 from tests.builders import OFFICER
+from tests.money import cases
 from tests.money.cases import day
 from tests.money.payment_steps import Onward
-from tests.money.reference import DIGITS, Content, Payment, Reference
+from tests.money.procedure import Procedure
+from tests.money.records import Content, Payment, Said
+from tests.money.reference import DIGITS
 from tests.money.steps import OfPayment, Step, attachment, change
 from tests.money.wishes import Request, Wish, World, decimal
 
 DAYS = (-3, -34)
 """When a payment is dated: this month or, since 31 days lie between, surely in another one before."""
-SUPPLIERS = (None, "Felt", "Wool")
+SUPPLIERS = (None, *cases.SUPPLIERS)
 """Whom a payment goes to; without one it is a reimbursement."""
 
 
@@ -39,7 +40,7 @@ def asked_of(content: Content, world: World, supplier: str | None) -> dict[str, 
         {"description": "Sheep", "amount": {"amount": decimal(amount, DIGITS[currency]), "currency": currency}}
         for amount, currency in amounts
     ]
-    named = {} if supplier is None else {"supplierId": world.suppliers[supplier], "invoiceNumber": f"{invoice}"}
+    named = {} if supplier is None else {"supplierId": world.ids[supplier], "invoiceNumber": f"{invoice}"}
     return {"description": "Sheep", "paymentDate": day(on).isoformat(), "lines": lines, **named}
 
 
@@ -64,17 +65,16 @@ class Draft(Step):
         plan = world.ledger.cases[case].plan
         lines = list(world.ledger.asked[plan].budgets)
         line, supplier, name = lines[self.line % len(lines)], SUPPLIERS[self.supplier], world.new_name("p")
-        made, content = new_id(), self.bill.content(name, supplier)
-        world.ids[name] = encode("Payment", made)
+        content = self.bill.content(name, supplier)
         asked = {
-            "id": str(made),
+            "id": world.mint(name, "Payment"),
             "caseId": world.ids[case],
             "kind": "SUPPLIER_DIRECT" if supplier else "REIMBURSEMENT",
             "planItemId": world.ids[f"{plan} {line}"],
             **asked_of(content, world, supplier),
         }
 
-        def draft(ledger: Reference, _: int) -> None:
+        def draft(ledger: Procedure, _: int) -> None:
             ledger.draft(name, Payment(case, plan, line, supplier, content, (OFFICER.id,)))
 
         says = f"{name} is drafted for {line}: {spelled(content, supplier)}"
@@ -100,8 +100,8 @@ class Amend(OfPayment):
         supplier = world.ledger.payments[name].supplier
         content = self.bill.content(name, supplier)
 
-        def amend(ledger: Reference, version: int) -> None:
-            ledger.step("amend", name, version, OFFICER.id, content=content)
+        def amend(ledger: Procedure, version: int) -> None:
+            ledger.step("amend", name, version, OFFICER.id, Said(content=content))
 
         says = f"is amended: {spelled(content, supplier)}"
         yield change(world, name, "amend", OFFICER, "paymentAmend", says, amend, **asked_of(content, world, supplier))

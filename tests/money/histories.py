@@ -18,7 +18,20 @@ from tests.money.case_steps import (
     Lift,
 )
 from tests.money.cases import PAPERS
+from tests.money.claim_steps import AgreePlan, Claim, DecideClaim, DecideWriteOff, Receipt, TakeBack, WriteOff
+from tests.money.closing_steps import Book, CloseMonth, Explain, Match, Unmatch
+from tests.money.control_steps import DecideAccount, Endorse, Guarded, RecordAccount
 from tests.money.draft_steps import SUPPLIERS, Amend, Attach, Bill, Draft
+from tests.money.holding_steps import (
+    BackToFloat,
+    OutOfFloat,
+    Recall,
+    Receive,
+    Send,
+    SendBackAdvance,
+    SettleAdvance,
+    TakeBackAdvance,
+)
 from tests.money.payment_steps import (
     Approve,
     Cancel,
@@ -33,6 +46,7 @@ from tests.money.payment_steps import (
 )
 from tests.money.plan_steps import ApprovePlan, DecideTransfer, Replan, Transfer
 from tests.money.playing import Failure, History, Room
+from tests.money.refund_steps import SHARES, Bought, DecideRefund, Refund
 from tests.money.repeats import Again, LastEuro, Otherwise, Stale, Together, Twice
 from tests.money.steps import Step
 
@@ -44,10 +58,18 @@ CENTS = st.sampled_from((1, 20_001, 50_000, 60_000, 100_000, 100_001)) | st.inte
 AMOUNTS = st.tuples(CENTS, st.sampled_from(("EUR", "EUR", "EUR", "JPY", "JPY", "MNT", "KWD")))
 BILLS = st.builds(Bill, st.lists(AMOUNTS, min_size=1, max_size=2).map(tuple), st.integers(0, 1), st.sampled_from((0, 0, 0, 1)))
 PLANS = st.lists(st.sampled_from((0, 10_000, 50_000, 100_000, 130_000)), min_size=1, max_size=3).map(tuple)
+SMALL = st.just(Bill(((10_000, "EUR"),)))
 DECISIONS = st.sampled_from((True, True, False))
 SELDOM = st.sampled_from((False, False, False, True))
 TIMES = st.sampled_from((1, 1, 2))
 USUALLY = st.sampled_from((*(True,) * 9, False))
+PARTS = st.sampled_from(((), (), (50,), (99, 1), (100, 33), (0,)))
+SHARE = st.sampled_from(SHARES)
+NUMBERS = st.sampled_from((0, 0, 0, 1, 2))
+LATELY = st.sampled_from((-1, -1, 0, -34, 1))
+FUNDS = st.sampled_from((20_000, 100_001, 500_000))
+FEES = st.sampled_from((0, 0, 7))
+CURRENCIES = st.sampled_from(("EUR", "EUR", "MNT", "JPY"))
 
 _DRAFTS = st.builds(
     Draft, CASES, LINES, st.integers(0, len(SUPPLIERS) - 1), BILLS, st.sampled_from((0, 0, 1, 2, 3, 4, 4)), USUALLY
@@ -57,7 +79,7 @@ Steps = st.SearchStrategy[Step]
 _MONEY: tuple[Steps, ...] = (
     *(st.builds(step, CASES, PAYMENTS) for step in (Submit, SendBack, MarkUnconfirmed, Cancel)),
     st.builds(Fail, CASES, PAYMENTS, USUALLY),
-    st.builds(Confirm, CASES, PAYMENTS, st.sampled_from((-3, -3, 0, 1)), USUALLY),
+    st.builds(Confirm, CASES, PAYMENTS, st.sampled_from((-3, -34, 0, 1)), USUALLY, PARTS),
     st.builds(Reverse, CASES, PAYMENTS, EYES.map(lambda eyes: eyes % 2)),
     st.builds(Expire, CASES, SELDOM, TIMES),
     st.builds(Close, CASES, SELDOM),
@@ -65,6 +87,37 @@ _MONEY: tuple[Steps, ...] = (
     st.builds(DecideTransfer, CASES, DECISIONS, CENTS, TIMES),
 )
 """What moves money, or ends what could: these also race."""
+_CLAIMS: tuple[Steps, ...] = (
+    st.builds(Bought, CASES, LINES, st.integers(0, len(SUPPLIERS) - 1), BILLS | SMALL, PARTS, st.sampled_from((-3, -34))),
+    st.builds(Refund, CASES, PAYMENTS, LINES, SHARE, LATELY),
+    st.builds(DecideRefund, CASES, PAYMENTS, DECISIONS, EYES.map(lambda eyes: eyes % 2)),
+    st.builds(Claim, CASES, PAYMENTS, LINES, SHARE, st.sampled_from((0, 0, 5_000))),
+    st.builds(DecideClaim, NUMBERS, DECISIONS, EYES.map(lambda eyes: eyes % 2)),
+    st.builds(Receipt, NUMBERS, SHARE, LATELY),
+    st.builds(TakeBack, NUMBERS, EYES.map(lambda eyes: eyes % 2)),
+    st.builds(WriteOff, NUMBERS, SHARE),
+    st.builds(DecideWriteOff, NUMBERS, DECISIONS),
+)
+_FLOATS: tuple[Steps, ...] = (
+    st.builds(BackToFloat, CASES, LINES, PARTS),
+    st.builds(OutOfFloat, CASES, LINES, st.integers(0, len(SUPPLIERS) - 1), BILLS, FUNDS, st.none() | PARTS),
+    st.builds(Release, CASES, PAYMENTS, EYES, st.just(value=True)),
+    st.builds(Send, FUNDS, CURRENCIES, st.booleans(), SELDOM),
+    st.builds(Receive, NUMBERS, FEES, st.sampled_from((-4, -3))),
+    st.builds(Recall, NUMBERS),
+    st.builds(SettleAdvance, NUMBERS),
+    st.builds(SendBackAdvance, NUMBERS, SHARE),
+    st.builds(TakeBackAdvance, NUMBERS, FEES),
+)
+_GUARDED = st.builds(
+    Guarded, CASES, LINES, st.integers(1, len(SUPPLIERS) - 1), st.sampled_from((10_000, 50_000, 60_000)), st.booleans(), SELDOM
+)
+_BANKS: tuple[Steps, ...] = (
+    st.builds(Match, NUMBERS, st.sampled_from((0, 0, 0, 1, -1))),
+    st.builds(Unmatch, NUMBERS),
+    st.builds(CloseMonth, st.sampled_from((1, 1, 2, 0)), SELDOM),
+)
+"""What comes back, is held or is explained: these race too."""
 _BESIDE: tuple[Steps, ...] = (
     st.builds(Approve, CASES, PAYMENTS, EYES),
     st.builds(Release, CASES, PAYMENTS, EYES),
@@ -77,9 +130,14 @@ _BESIDE: tuple[Steps, ...] = (
     st.builds(Deadline, CASES, st.sampled_from((-1, -5))),
     st.builds(Extend, CASES, st.sampled_from((400, 10))),
     st.builds(DecideExtension, CASES, DECISIONS),
+    st.builds(AgreePlan, NUMBERS, st.sampled_from((0, 0, 1))),
+    st.builds(Explain, NUMBERS, st.sampled_from((1, 0))),
+    st.builds(Endorse, CASES, PAYMENTS, EYES),
+    st.builds(RecordAccount, st.integers(1, 2)),
+    st.builds(DecideAccount, NUMBERS, DECISIONS, EYES.map(lambda eyes: eyes % 2)),
 )
-_SINGLE = st.one_of(_ONWARD, _DRAFTS, *_MONEY, *_BESIDE)
-_RACING = st.one_of(_ONWARD, *_MONEY)
+_SINGLE = st.one_of(_ONWARD, _DRAFTS, *_MONEY, *_CLAIMS, *_FLOATS, *_BANKS, *_BESIDE)
+_RACING = st.one_of(_ONWARD, _GUARDED, *_MONEY, *_CLAIMS, *_FLOATS, *_BANKS)
 
 
 def often(times: int, *steps: Steps) -> list[Steps]:
@@ -90,6 +148,9 @@ def often(times: int, *steps: Steps) -> list[Steps]:
 _STEPS: Steps = st.one_of(
     *often(3, _DRAFTS, _ONWARD),
     *often(2, *_MONEY),
+    *often(2, _GUARDED, *_CLAIMS, *_BANKS),
+    *_FLOATS,
+    st.builds(Book, NUMBERS, st.sampled_from((0, 0, -700, 900)), st.integers(0, 1)),
     *_BESIDE,
     st.builds(Again, st.integers(0, 5)),
     st.builds(Otherwise, st.integers(0, 5)),

@@ -7,9 +7,11 @@ from typing import ClassVar
 from reintegration.kernel.actor import Role
 from tests.builders import APPROVER, COORDINATOR, OFFICER, actor
 from tests.money.cases import day
-from tests.money.reference import Reference
+from tests.money.procedure import Procedure
+from tests.money.records import Payment, Said
+from tests.money.reference import DIGITS
 from tests.money.steps import OfPayment, attachment, change
-from tests.money.wishes import Wish, World
+from tests.money.wishes import Wish, World, decimal
 
 NOTHING = "0" * 64
 UNDER_WAY = frozenset({"released", "unconfirmed"})
@@ -58,6 +60,7 @@ class Decision(OfPayment):
     """A second or third pair of eyes: `eyes` 1 are those of who prepared it, 2 have not seen what is there."""
 
     eyes: int = 0
+    from_float: bool = False
     role: ClassVar[Role]
     mutation: ClassVar[tuple[str, str, str]]
 
@@ -67,11 +70,14 @@ class Decision(OfPayment):
         who = actor(self.role, OFFICER.id) if self.eyes == 1 else usual
         digest = world.ids.get(f"{name} digest", NOTHING)
 
-        def decide(ledger: Reference, version: int) -> None:
-            ledger.step(step, name, version, who.id, is_blind=self.eyes == 2)
+        def decide(ledger: Procedure, version: int) -> None:
+            ledger.step(step, name, version, who.id, Said(is_blind=self.eyes == 2, from_float=self.from_float))
 
         says += ("", " by who prepared it", " by somebody who saw something else")[self.eyes]
-        yield change(world, name, step, who, mutation, says, decide, contentDigest=NOTHING if self.eyes == 2 else digest)
+        asked: dict[str, object] = {"contentDigest": NOTHING if self.eyes == 2 else digest}
+        if self.from_float:
+            asked, says = {**asked, "fromFloat": True}, f"{says} out of the float"
+        yield change(world, name, step, who, mutation, says, decide, **asked)
 
 
 class Approve(Decision):
@@ -83,7 +89,7 @@ class Approve(Decision):
 
 
 class Release(Decision):
-    """The third pair."""
+    """The third pair; out of the float, or of other money."""
 
     at = frozenset({"approved"})
     role = Role.PARTNER_COORDINATOR
@@ -104,22 +110,40 @@ class Reverse(OfPayment):
 
 @dataclass(frozen=True, slots=True)
 class Confirm(OfPayment):
-    """The money arrived, so many days from today; with its proof, unless it lacks it."""
+    """The money arrived, so many days from today; with its proof, unless it lacks it. `paid` are hundredths of lines, if less."""
 
     at = UNDER_WAY
     on: int = -3
     has_paper: bool = True
+    paid: tuple[int, ...] = ()
 
     def of(self, world: World, name: str) -> Iterable[Wish]:
         payment = world.ledger.payments[name]
         if self.has_paper and payment.supplier and payment.status in UNDER_WAY and "proof_of_payment" not in payment.papers:
             yield attachment(world, payment.case, name, "proof_of_payment")
 
-        def confirm(ledger: Reference, version: int) -> None:
-            ledger.step("confirm", name, version, COORDINATOR.id, day=self.on)
+        shares = (*self.paid, *(100 for _ in payment.content[0]))
+        paid = tuple(amount * share // 100 for (amount, _), share in zip(payment.content[0], shares, strict=False))
+        in_part = [
+            {
+                "lineId": world.ids[f"{name}.{place}"],
+                "amount": {"amount": decimal(paid[place], DIGITS[currency]), "currency": currency},
+            }
+            for place, (_, currency) in enumerate(payment.content[0][: len(self.paid)])
+        ]
 
-        asked = {"paidOn": day(self.on).isoformat(), "reference": "B-1"}
-        yield change(world, name, "confirm", COORDINATOR, "paymentConfirm", "is paid", confirm, **asked)
+        def confirm(ledger: Procedure, version: int) -> None:
+            ledger.step("confirm", name, version, COORDINATOR.id, Said(day=self.on, paid=paid))
+
+        asked = {"paidOn": day(self.on).isoformat(), "reference": "B-1"} | ({"paidInPart": in_part} if in_part else {})
+        says = f"is paid{f' in part: {in_part_of(paid, payment)}' if in_part else ''}"
+        yield change(world, name, "confirm", COORDINATOR, "paymentConfirm", says, confirm, **asked)
+
+
+def in_part_of(paid: tuple[int, ...], payment: Payment) -> str:
+    """What was paid of each line, for people."""
+    lines = zip(paid, payment.content[0], strict=True)
+    return ", ".join(f"{decimal(amount, DIGITS[currency])} {currency}" for amount, (_, currency) in lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reintegration.api.identifiers import encode
-from reintegration.kernel.ids import new_id
 from tests.builders import COORDINATOR, OFFICER
-from tests.money.reference import Asked, Reference
+from tests.money.procedure import Procedure
+from tests.money.records import Asked
 from tests.money.steps import DECIDED, Step, newest
 from tests.money.wishes import Request, Wish, World, decimal
 
@@ -34,8 +33,7 @@ class Replan(Step):
         budgets = {name: budget for name, budget in zip(names, self.budgets, strict=False) if budget}
         if not budgets:
             return []
-        name, made = world.new_name(f"{case}-plan"), new_id()
-        world.ids[name] = encode("Plan", made)
+        name = world.new_name(f"{case}-plan")
         lines = [
             {"kind": "MICRO_BUSINESS", "description": "Sheep", "budget": euros(budget)}
             | ({"lineId": world.ids[line]} if line in world.ids else {})
@@ -45,8 +43,8 @@ class Replan(Step):
         drafted = Request(
             says=f"{name} is drafted: " + ", ".join(f"{decimal(budget)} EUR for {line}" for line, budget in budgets.items()),
             mutation="planDraft",
-            asked={"id": str(made), "caseId": world.ids[case], "lines": lines},
-            step=lambda ledger, _: ledger.draft_plan(name, Asked(case, OFFICER.id, budgets=budgets)),
+            asked={"id": world.mint(name, "Plan"), "caseId": world.ids[case], "lines": lines},
+            step=lambda ledger, _: ledger.draft_plan(name, Asked("plan", OFFICER.id, (case,), budgets=budgets)),
             **plan,
         )
         submitted = Request(
@@ -109,13 +107,12 @@ class Transfer(Step):
         if len(lines) == 1:
             return []
         giver, taker = (lines[place % len(lines)] for place in (self.line, self.line + 1))
-        name, made = world.new_name(f"{case}-transfer"), new_id()
-        world.ids[name] = encode("BudgetTransfer", made)
+        name = world.new_name(f"{case}-transfer")
         items = {"fromItemId": world.ids[f"{plan} {giver}"], "toItemId": world.ids[f"{plan} {taker}"]}
-        asked = {"id": str(made), **items, "amount": euros(self.amount), "reason": "School began"}
+        asked = {"id": world.mint(name, "BudgetTransfer"), **items, "amount": euros(self.amount), "reason": "School began"}
 
-        def request(ledger: Reference, _: int) -> None:
-            ledger.request_transfer(name, Asked(case, OFFICER.id, (giver, taker, plan), self.amount))
+        def request(ledger: Procedure, _: int) -> None:
+            ledger.request_transfer(name, Asked("transfer", OFFICER.id, (case, giver, taker, plan), self.amount))
 
         says = f"{name} is asked for: {decimal(self.amount)} EUR from {giver} to {taker}"
         request_ = Request(says=says, who=OFFICER, mutation="budgetTransferRequest", asked=asked, name=name, step=request)

@@ -1,49 +1,64 @@
 """Playing a history: each step through the API and on the reference, and after each the two compared to the cent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
 
-from reintegration.api.identifiers import encode
 from reintegration.constraints import ALL_CONSTRAINTS
 from reintegration.database.embedded import DatabaseAddresses
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.clock import first_of_month
 from reintegration.kernel.ids import new_id
-from reintegration.payments.commands import RegisterSupplier
-from reintegration.payments.service import register_supplier
 from reintegration.programme.commands import ConfirmRateMonth, ImportRateMonth
 from reintegration.programme.rates import confirm_rate_month, import_rate_month
-from tests.builders import ADMINISTRATOR, FINANCE, MONGOLIA, OFFICER
-from tests.money.cases import MadeCase, day, make_cases
-from tests.money.draft_steps import DAYS, SUPPLIERS
-from tests.money.reference import Reference
+from tests.builders import ADMINISTRATOR, FINANCE
+from tests.money.cases import Ground, day, make_grounds
+from tests.money.comparing import differences, expected, month_of, stored
+from tests.money.draft_steps import DAYS
+from tests.money.procedure import Procedure
 from tests.money.repeats import AtOnce
 from tests.money.steps import Step
-from tests.money.wishes import Answer, Desk, Known, Request, Wish, World, decimal
+from tests.money.wishes import Answer, Desk, Known, Request, Wish, World
 from tests.operations.conftest import serve
 from tests.payment_steps import done
 
 History = Sequence[Step]
-State = Mapping[tuple[str, ...], object]
 RATES = ({"JPY": "200", "MNT": "3800.5", "KWD": "0.35"}, {"JPY": "160.25", "MNT": "3912.4"})
 """Of the months of `DAYS`; with the first, every odd number of yen ends in half a cent. The second has no dinar."""
-_CASES = 20
-_ACCOUNTS = """
-select p.case_id, a.stream, a.kind, a.line_id, sum(p.amount_minor)::bigint as held
-from ledger_postings p
-join ledger_accounts a on a.id = p.account_id
-where p.case_id = any ($1)
-group by p.case_id, a.stream, a.kind, a.line_id
+_GROUNDS = 10
+LIMITS = {"payment": 55_000, "case": 90_000, "supplier": 100_000}
+"""What leaves without an endorsement, in cents: by payment, and within 30 days by case and by supplier."""
+_LIMITS = """
+insert into payment_thresholds (id, scope, most_minor, valid_from, certainty, source)
+select gen_random_uuid(), case scope when 'payment' then scope else scope || '_30_days' end, most_minor, '2020-01-01',
+    'assumed', 'tests'
+from unnest($1::text[], $2::bigint[]) as limits (scope, most_minor)
 """
-_PAYMENTS = """
-select p.id, p.status, p.version, (select sum(l.euro_minor)::bigint from payment_lines l where l.payment_id = p.id) as total
-from payments p
-where p.case_id = any ($1)
+
+
+_ENDS = {
+    "liftedBy": "lifted",
+    "takenBackAt": "taken_back",
+    "undoneAt": "undone",
+    "recalledAt": "recalled",
+    "settledAt": "settled",
+    "receivedAt": "received",
+}
+"""Of records without a status: the fields that say how one has ended, the last end first."""
+
+
+_LOADER = "select set_config('app.actor', 'loader', true), set_config('app.role', 'system', true)"
+_EXPLAINED = """
+insert into open_item_explanations (id, month, line_id, reason, explained_by)
+select gen_random_uuid(), m.month, l.id, 'Of another history', 'loader'
+from statement_lines l
+cross join generate_series(date_trunc('month', now()) - interval '3 months', now(), '1 month') m (month)
+where not exists (select from open_item_explanations x where x.line_id = l.id and x.month = m.month)
 """
+"""What earlier histories left in suspense keeps no month of a later one open: a line has no fund."""
 
 
 class DifferenceError(Exception):
@@ -72,19 +87,21 @@ class Table:
 
     desk: Desk
     eye: asyncpg.Connection
-    suppliers: Mapping[str, str]
-    spare: list[MadeCase] = field(default_factory=list)
+    spare: list[Ground] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     steps: int = 0
     is_racing: bool = False
 
     async def play(self, history: History) -> Failure | None:
         """Play with cases of its own, up to the first difference."""
-        if len(self.spare) < 2:
-            self.spare += await make_cases(self.desk.work, _CASES)
+        self.spare = self.spare or await make_grounds(self.desk.work, self.eye, _GROUNDS)
         rates = {(currency, on): rate for on, month in zip(DAYS, RATES, strict=True) for currency, rate in month.items()}
         euro = {("EUR", on): "1" for on in DAYS}
-        world = World(self.spare, self.suppliers, Known(Reference(rates | euro)))
+        world = World(self.spare.pop(), Known(Procedure(month_of=month_of, rates=rates | euro, limits=LIMITS)))
+        self.desk.office_id, self.desk.account_id = world.ground.office_id, None
+        async with self.eye.transaction():
+            await self.eye.execute(_LOADER)
+            await self.eye.execute(_EXPLAINED)
         self.told.clear()
         for place, step in enumerate(history, 1):
             try:
@@ -104,13 +121,13 @@ class Table:
 
     async def _grant(self, world: World, wish: Wish) -> bool:
         """Bring a wish to both; whether it was fulfilled."""
-        expected, known = world.known.after(wish)
+        wanted, known = world.known.after(wish)
         answer = await wish.bring(self.desk)
         self._tell(world, wish, answer)
-        if seen(wish, answer) != expected:
-            raise DifferenceError(f"The answer is {answer}; by the reference it is {expected}")
+        if seen(wish, answer) != wanted:
+            raise DifferenceError(f"The answer is {answer}; by the reference it is {wanted}")
         world.known = known
-        found = differences(await self._state(world), state_of(world))
+        found = differences(await stored(self.eye, world), expected(world))
         if found:
             raise DifferenceError("\n".join(found))
         return not str(answer["__typename"]).endswith("Problem")
@@ -122,19 +139,19 @@ class Table:
         self.is_racing = False
         for wish, answer in zip((first, second), answers, strict=True):
             self._tell(world, wish, answer, at_once=True)
-        state, reasons = await self._state(world), []
+        state, reasons = await stored(self.eye, world), []
         before = world.known
         for order in ((0, 1), (1, 0)):
-            known, expected = before, {}
+            known, wanted = before, {}
             for place in order:
-                expected[place], known = known.after((first, second)[place])
+                wanted[place], known = known.after((first, second)[place])
             world.known = known
             found = [
-                f"the answer is {answers[place]}, not {expected[place]}"
+                f"the answer is {answers[place]}, not {wanted[place]}"
                 for place in (0, 1)
-                if not is_alike(seen((first, second)[place], answers[place]), expected[place])
+                if not is_alike(seen((first, second)[place], answers[place]), wanted[place])
             ]
-            found += differences(state, state_of(world))
+            found += differences(state, expected(world))
             if not found:
                 return
             reasons += [f"If the {('first', 'second')[order[0]]} came first: {reason}" for reason in found]
@@ -147,42 +164,6 @@ class Table:
         if isinstance(wish, Request) and all(wish.key != other.key for other in world.sent):
             world.sent.append(wish)
 
-    async def _state(self, world: World) -> State:
-        """What is stored: each account's balance, each payment's state, version and total."""
-        ids = [made.id for made in world.made.values()]
-        names = {str(made.id): name for name, made in world.made.items()} | {found: name for name, found in world.ids.items()}
-        accounts = await self.eye.fetch(_ACCOUNTS, ids)
-        payments = await self.eye.fetch(_PAYMENTS, ids)
-        state: dict[tuple[str, ...], object] = {
-            (names[str(row["case_id"])], row["stream"], row["kind"], names.get(str(row["line_id"]), "")): row["held"]
-            for row in accounts
-            if row["held"]
-        }
-        for row in payments:
-            state[(names[encode("Payment", row["id"])],)] = (row["status"], row["version"], row["total"])
-        return state
-
-
-def state_of(world: World) -> State:
-    """The same, by the reference."""
-    state: dict[tuple[str, ...], object] = {account: held for account, held in world.ledger.accounts.items() if held}
-    for name, payment in world.ledger.payments.items():
-        state[(name,)] = (payment.status, payment.version, payment.total)
-    return state
-
-
-def differences(stored: State, expected: State) -> list[str]:
-    """A sentence for each account or payment that is not as it ought to be."""
-    names = sorted(name for name in stored.keys() | expected.keys() if stored.get(name) != expected.get(name))
-    return [f"{' '.join(name)} is {spelled(stored.get(name))}, by the reference {spelled(expected.get(name))}" for name in names]
-
-
-def spelled(found: object) -> str:
-    """A balance as an amount."""
-    if isinstance(found, int):
-        return f"{'-' if found < 0 else ''}{decimal(abs(found))} EUR"
-    return "nothing" if found is None else str(found)
-
 
 def seen(wish: Wish, answer: Answer) -> Answer:
     """As much of an answer as the reference can know."""
@@ -191,13 +172,10 @@ def seen(wish: Wish, answer: Answer) -> Answer:
     record = answer.get(wish.part)
     if not isinstance(record, dict):
         return {"__typename": answer["__typename"]}
-    status = {None: "open", "DRAFT": "open" if wish.part == "plan" else "draft"}.get(
-        record["status"], str(record["status"]).lower()
-    )
-    if wish.part == "hold" and record["status"]:
-        status = "lifted"
-    total = {"total": record["total"]} if "total" in record else {}
-    shown = {"version": record["version"], "status": status, **total}
+    status = next((end for field_, end in _ENDS.items() if record.get(field_)), str(record.get("status") or "open").lower())
+    status = "open" if (wish.part, status) == ("plan", "draft") else status
+    total = {"total": record.get("total", record.get("spent"))} if record.keys() & {"total", "spent"} else {}
+    shown = {"version": record.get("version", 1), "status": status, **total}
     return {"__typename": answer["__typename"], "replayed": answer["replayed"], wish.part: shown}
 
 
@@ -210,14 +188,10 @@ def is_alike(answer: Answer, expected: Answer) -> bool:
 
 @asynccontextmanager
 async def lay(addresses: DatabaseAddresses) -> AsyncIterator[Table]:
-    """A table over a migrated database: the served graph, rates and suppliers."""
+    """A table over a migrated database: the served graph, rates, and limits that these cases reach."""
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(serve(addresses, connections=4))
         work = UnitOfWork(api.pool, ALL_CONSTRAINTS)
-        suppliers = {}
-        for name in filter(None, SUPPLIERS):
-            made = await done(work, OFFICER, register_supplier, RegisterSupplier(new_id(), MONGOLIA, f"{name} {new_id()}"))
-            suppliers[name] = encode("Supplier", made.id)
         for on, rates in zip(DAYS, RATES, strict=True):
             rows = ",".join(
                 f'{{"country":"X","currency":"x","isoA3Code":"{code}","isoA2Code":"XX","value":{rate}}}'
@@ -228,7 +202,10 @@ async def lay(addresses: DatabaseAddresses) -> AsyncIterator[Table]:
             await done(work, FINANCE, confirm_rate_month, ConfirmRateMonth(id=imported.id, expected_version=imported.version))
         eye = await asyncpg.connect(addresses.superuser_url)
         stack.push_async_callback(eye.close)
-        yield Table(Desk(api, work), eye, suppliers)
+        async with eye.transaction():
+            await eye.execute(_LOADER)
+            await eye.execute(_LIMITS, list(LIMITS), list(LIMITS.values()))
+        yield Table(Desk(api, work), eye)
 
 
 @dataclass(frozen=True, slots=True)

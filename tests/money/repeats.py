@@ -122,7 +122,7 @@ class LastEuro(Step):
         """The line has had a reservation before, so that its account needn't be opened, which would keep the two apart."""
         case = world.case(self.case)
         lines = list(world.ledger.asked[world.ledger.cases[case].plan].budgets)
-        left = world.ledger.accounts[case, BUDGET, "plan_line", lines[self.line % len(lines)]] - 1
+        left = world.ledger.held("plan_line", case, BUDGET, lines[self.line % len(lines)]) - 1
         if left < 1:
             return ()
         draft = Draft(self.case, self.line, bill=Bill(((left, "EUR"),)))

@@ -9,10 +9,11 @@ from typing import ClassVar
 
 from reintegration.kernel.actor import Actor
 from tests.builders import OFFICER
-from tests.money.reference import Reference
+from tests.money.procedure import Procedure
 from tests.money.wishes import Request, Wish, World
 
-Do = Callable[[Reference, int], None]
+Do = Callable[[Procedure, int], None]
+ANY = 2
 DECIDED = "id version status: decision"
 """What is shown of a request that somebody decides."""
 
@@ -48,7 +49,7 @@ def payments_of(world: World, case: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class OfPayment(Step):
-    """A step of a payment that is there: 0 is the newest of those that are at a step where this can happen, or of all."""
+    """A step of a payment that is there: 0 is the newest of those at a step where this can happen, from `ANY` on of all."""
 
     case: int = 0
     payment: int = 0
@@ -57,8 +58,9 @@ class OfPayment(Step):
     def wishes(self, world: World) -> list[Wish]:
         """Nothing, as long as the case has no payment."""
         names = payments_of(world, world.case(self.case))
-        names.sort(key=lambda name: world.ledger.payments[name].status not in self.at)
-        return list(self.of(world, names[self.payment % len(names)])) if names else []
+        fit = [name for name in names if world.ledger.payments[name].status in self.at]
+        chosen = fit if fit and self.payment < ANY else names
+        return list(self.of(world, chosen[self.payment % len(chosen)])) if chosen else []
 
     def of(self, world: World, name: str) -> Iterable[Wish]:
         """What is asked for about this one."""
@@ -70,7 +72,7 @@ def change(
 ) -> Request:
     """A mutation of a payment at its present version."""
 
-    def usual(ledger: Reference, version: int) -> None:
+    def usual(ledger: Procedure, version: int) -> None:
         ledger.step(step, name, version, who.id)
 
     return Request(

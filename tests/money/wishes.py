@@ -6,19 +6,15 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
-import asyncpg
-
 from reintegration.api.identifiers import encode
-from reintegration.commands.clock import CLOCK
-from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.kernel.actor import Actor
-from reintegration.kernel.errors import DomainError
-from reintegration.payments.service import expire_case
-from tests.builders import SYSTEM
+from reintegration.kernel.ids import new_id
 from tests.money import cases
-from tests.money.cases import MadeCase, day
-from tests.money.reference import BUDGET, PREMIUM, Asked, Case, Reference, RefusedError
+from tests.money.cases import Ground, MadeCase
+from tests.money.procedure import Procedure
+from tests.money.records import Asked, Case, Payment
+from tests.money.reference import BUDGET, PREMIUM, RefusedError
 from tests.operations.conftest import Api
 
 Answer = dict[str, object]
@@ -27,19 +23,18 @@ mutation ($input: {title}Input!) {{
   {name}(input: $input) {{ __typename ... on Problem {{ message }} ... on {title}Payload {{ replayed {shows} }} }}
 }}
 """
-_TRIES = 3
 
 
 @dataclass(slots=True)
 class Known:
     """What ought to be: the ledger, and the idempotency keys with what was wanted first."""
 
-    ledger: Reference
+    ledger: Procedure
     answered: dict[str, str] = field(default_factory=dict)
 
     def after(self, wish: "Wish") -> tuple[Answer, "Known"]:
         """The answer that a wish ought to get, and what is known after it."""
-        then = deepcopy(self)
+        then = deepcopy(self, {id(same): same for same in (*self.ledger.moves, self.ledger.rates)})
         try:
             return wish.expect(then), then
         except RefusedError as refused:
@@ -52,22 +47,32 @@ class Desk:
 
     api: Api
     work: UnitOfWork
+    office_id: UUID | None = None
+    account_id: UUID | None = None
+
+    def seat(self, who: Actor) -> Actor:
+        """Somebody in the office of the history that is played."""
+        return replace(who, offices=frozenset({self.office_id})) if self.office_id and who.offices else who
 
 
 @dataclass(slots=True)
 class World:
     """One history: its cases by name, the ids of everything else, and what was asked so far."""
 
-    spare: list[MadeCase]
-    suppliers: Mapping[str, str]
+    ground: Ground
     known: Known
     made: dict[str, MadeCase] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     sent: list["Request"] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """What is there before anybody asks for it."""
+        self.ids |= {name: encode("Supplier", made) for name, made in zip(cases.SUPPLIERS, self.ground.supplier_ids, strict=True)}
 
     @property
-    def ledger(self) -> Reference:
+    def ledger(self) -> Procedure:
         """What every account holds by now."""
         return self.known.ledger
 
@@ -75,29 +80,35 @@ class World:
         """The name of a case; it is there from when a step asks for it."""
         name = "AB"[number]
         if name not in self.made:
-            made = self.made[name] = self.spare.pop()
+            made = self.made[name] = self.ground.cases[number]
             lines = [f"{name}{place + 1}" for place in range(len(cases.BUDGETS))]
             plan = f"{name}-plan1"
             self.ids |= {name: encode("Case", made.id), f"{name} budget": encode("Entitlement", made.budget_id)}
             self.ids |= {
                 f"{name} {kind}": encode("Document", paper) for kind, paper in zip(cases.PAPERS, made.paper_ids, strict=True)
             }
+            self.names |= {str(made.id): name} | {str(line_id): line for line, line_id in zip(lines, made.line_ids, strict=True)}
             self.learn_lines(plan, lines, made.line_ids, made.item_ids)
             self.numbers |= {f"{name}-plan": 1, f"{name}-line": len(lines)}
             budgets = dict(zip(lines, cases.BUDGETS, strict=True))
             ledger = self.ledger
             ledger.cases[name] = Case(plan, cases.DEADLINE, version=5)
-            ledger.asked[plan] = Asked(name, "officer", budgets=budgets, status="approved", version=3)
-            ledger.move(name, ("fund", ""), ("entitlement", ""), cases.GRANTED)
-            ledger.move(name, ("fund", ""), ("entitlement", ""), cases.PREMIUM, PREMIUM)
-            for line, budget in budgets.items():
-                ledger.move(name, ("entitlement", ""), ("plan_line", line), budget, BUDGET)
+            ledger.asked[plan] = Asked("plan", "officer", (name,), budgets=budgets, status="approved", version=3)
+            ledger.grant(name, BUDGET, cases.GRANTED)
+            ledger.grant(name, PREMIUM, cases.PREMIUM)
+            ledger.divide(plan, name, budgets)
         return name
 
     def learn_lines(self, plan: str, lines: list[str], line_ids: tuple[UUID, ...], item_ids: tuple[UUID, ...]) -> None:
         """Keep the ids of a plan's lines and of the items that they are in this version."""
         for line, line_id, item_id in zip(lines, line_ids, item_ids, strict=True):
             self.ids |= {line: str(line_id), f"{plan} {line}": encode("PlanItem", item_id)}
+
+    def mint(self, name: str, type_: str) -> str:
+        """The id of a new record of this name, which its maker chooses."""
+        made = str(new_id())
+        self.ids[name], self.names[made] = encode(type_, UUID(made)), name
+        return made
 
     def new_name(self, kind: str) -> str:
         """The next name of a kind."""
@@ -132,9 +143,9 @@ class Request(Wish):
     mutation: str
     asked: Mapping[str, object]
     name: str
-    step: Callable[[Reference, int], None]
+    step: Callable[[Procedure, int], None]
     part: str = "payment"
-    shows: str = "id version status contentDigest total { amount }"
+    shows: str = "id version status contentDigest total { amount } lines { id }"
     version: int | None = None
     key: str = field(default_factory=lambda: str(uuid4()))
     lines: tuple[str, ...] = ()
@@ -170,7 +181,7 @@ class Request(Wish):
         document = _MUTATION.format(title=self.title, name=self.mutation, shows=f"{self.part} {{ {self.shows} }}")
         versioned = {} if self.version is None else {"expectedVersion": self.version}
         asked = {"idempotencyKey": self.key, **versioned, **self.asked}
-        answer = await desk.api.ask(self.who, document, input=asked)
+        answer = await desk.api.ask(desk.seat(self.who), document, input=asked)
         data = answer.get("data")
         if not isinstance(data, dict) or not isinstance(data.get(self.mutation), dict):
             return {"__typename": "no answer", "errors": str(answer.get("errors"))}
@@ -181,73 +192,29 @@ class Request(Wish):
         record = answer.get(self.part)
         if not isinstance(record, dict):
             return
+        for place, line in enumerate(record.get("lines") or ()):
+            world.ids[f"{self.name}.{place}"] = line["id"]
         if record.get("contentDigest"):
             world.ids[f"{self.name} digest"] = record["contentDigest"]
         if self.lines:
             for line, item in zip(self.lines, record["items"], strict=True):
+                world.names[item["lineId"]] = line
                 world.ids |= {line: item["lineId"], f"{self.name} {line}": item["id"]}
 
 
-def shown(ledger: Reference, name: str) -> Answer:
+def shown(ledger: Procedure, name: str) -> Answer:
     """What an answer shows of a record, as far as the reference knows it."""
     record = ledger.payments.get(name) or ledger.cases.get(name) or ledger.asked.get(name)
     if record is None:
         return {}
-    total = getattr(record, "total", None)
-    cents = {} if not hasattr(record, "total") else {"total": total and {"amount": decimal(total)}}
-    return {"version": record.version, "status": record.status, **cents}
+    if isinstance(record, Payment):
+        total = record.total and {"amount": decimal(record.total)}
+        return {"version": record.version, "status": record.status, "total": total}
+    spent = {"total": {"amount": decimal(record.amount)}} if isinstance(record, Asked) and record.kind == "close" else {}
+    return {"version": record.version, "status": record.status, **spent}
 
 
 def decimal(amount: int, digits: int = 2) -> str:
     """Minor units as the graph spells them."""
-    return f"{amount // 10**digits}.{amount % 10**digits:0{digits}d}" if digits else str(amount)
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry(Wish):
-    """The clock looks at one case, as it does at each that is due."""
-
-    says: str
-    case: str
-    case_id: UUID
-
-    def expect(self, known: Known) -> Answer:
-        """What goes back and which drafts are closed, if any."""
-        return {"__typename": "Expiry", "done": known.ledger.expire(self.case)}
-
-    async def bring(self, desk: Desk) -> Answer:
-        """A case that fails beside somebody else's step is tried again at the next look."""
-        for attempt in range(_TRIES):
-            try:
-                done = await desk.work.write(CLOCK, lambda transaction: expire_case(transaction, self.case_id))
-            except (DomainError, asyncpg.PostgresError) as error:
-                if attempt == _TRIES - 1:
-                    return {"__typename": type(error).__name__, "message": str(error)}
-            else:
-                return {"__typename": "Expiry", "done": done and (done.released_minor, done.drafts_cancelled)}
-        raise AssertionError("the last attempt returns")
-
-
-@dataclass(frozen=True, slots=True)
-class Passing(Wish):
-    """Time passes: the last day to use a budget moves, which no mutation does."""
-
-    says: str
-    case: str
-    case_id: UUID
-    days: int
-
-    def expect(self, known: Known) -> Answer:
-        """Nothing but the deadline changes."""
-        known.ledger.cases[self.case].deadline = self.days
-        return {"__typename": "Passing"}
-
-    async def bring(self, desk: Desk) -> Answer:
-        """Write it as the system."""
-
-        async def move(transaction: Transaction) -> None:
-            sql = "update entitlements set deadline_on = $2 where case_id = $1 and stream = 'reintegration'"
-            assert await transaction.execute(sql, self.case_id, day(self.days)) == 1
-
-        await desk.work.write(SYSTEM, move)
-        return {"__typename": "Passing"}
+    whole, rest = divmod(abs(amount), 10**digits)
+    return f"{'-' if amount < 0 else ''}{whole}{f'.{rest:0{digits}d}' if digits else ''}"
