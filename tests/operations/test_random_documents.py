@@ -20,7 +20,7 @@ from tests.operations.random_world import answer, imagined, known_of, reading_de
 from tests.operations.schema_walk import Walk
 from tests.operations.two_offices import A
 
-NUMBER = 1_000
+NUMBER = 1_500
 VALIDATED = 250
 """Validation takes longer than all else; those that both ways answer are validated too."""
 SCHEMA = build_schema()._schema  # noqa: SLF001 - Strawberry has no accessor
