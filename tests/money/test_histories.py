@@ -8,8 +8,10 @@ for them. All of it is retried, replayed, asked with old versions, and by two at
     MONEY_STEPS=5000 pytest tests/money/test_histories.py --log-level=INFO
 
 plays as many steps, of longer histories and from a seed of chance, which a failure names: MONEY_SEED plays it again. With
-MONEY_STEPS the search for the seeded faults begins with the first history of the series too. A new kind of step is a class with
-`wishes` (steps.py), a line in histories.py, the rule of who may ask for it (procedure.py, claims.py), and its money (reference.py).
+MONEY_STEPS the search for the seeded faults begins with the first history of the series too.
+
+A new kind of step is a class with `wishes` (steps.py), a line in histories.py, the rule of who may ask for it (procedure.py,
+claims.py), and its money (reference.py).
 """
 
 import logging
