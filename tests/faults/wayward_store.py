@@ -48,7 +48,6 @@ class WaywardStore:
     mood: Mood = Mood.WELL
     left: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    came: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[str] = field(default_factory=list)
     """Method and mood of each request."""
 
@@ -59,12 +58,6 @@ class WaywardStore:
         self.changed = asyncio.Event()
         self.seen.clear()
 
-    async def has_seen(self, requests: int) -> None:
-        """Wait for so many since it became as it is."""
-        while len(self.seen) < requests:
-            self.came.clear()
-            await self.came.wait()
-
     def _mood(self, request: web.Request) -> Mood:
         mood = self.mood
         if mood in {Mood.HALF, Mood.SHORT} and request.method != "GET":
@@ -73,7 +66,6 @@ class WaywardStore:
             mood = mood if self.left else Mood.WELL
             self.left = max(0, self.left - 1)
         self.seen.append(f"{request.method} {mood.value}")
-        self.came.set()
         return mood
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
