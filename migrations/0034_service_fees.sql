@@ -149,26 +149,26 @@ for each row execute function check_service_fee_tariff();
 -- the tariff of that day. A plan is prepared when its first version is approved; a case was followed up when it closes with its budget
 -- used, wholly or in part. Without a day the service is not done yet; without a tariff there is nothing to claim.
 create function service_fee_due(of_case uuid, of_kind text) returns table (
-    partner_id uuid, field_office_id uuid, present_partner_id uuid, fund_id uuid, served_on date, tariff_id uuid,
+    partner_id uuid, field_office_id uuid, present_partner_id uuid, fund_id uuid, served_on date, vouched_by text, tariff_id uuid,
     amount_minor bigint, currency text
 )
 language sql stable
 begin atomic
     select
-        o.partner_id, c.field_office_id, c.partner_id, e.fund_id, s.served_on, t.id, t.amount_minor, t.currency
+        o.partner_id, c.field_office_id, c.partner_id, e.fund_id, s.served_on, s.vouched_by, t.id, t.amount_minor, t.currency
     from cases c
-    cross join lateral (
-        select x.at, coalesce(x.day, (x.at at time zone 'Europe/Brussels')::date) as served_on
-        from (
-            select
-                case of_kind when 'plan_preparation' then (
-                    select min(p.decided_at) from plans p where p.case_id = c.id and p.status in ('approved', 'superseded')
-                ) end as at,
-                case
-                    when of_kind = 'follow_up' and c.close_reason in ('completed', 'partially_used_expired') then c.closed_on
-                end as day
-        ) x
-    ) s
+    left join lateral (
+        -- A plan is prepared at its approval, which one person vouches for; a case was followed up to the end of the day of its close.
+        (
+            select p.decided_at as at, (p.decided_at at time zone 'Europe/Brussels')::date as served_on, p.decided_by as vouched_by
+            from plans p
+            where of_kind = 'plan_preparation' and p.case_id = c.id and p.status in ('approved', 'superseded')
+            order by p.decided_at, p.id limit 1
+        )
+        union all
+        select (c.closed_on + 1)::timestamp at time zone 'Europe/Brussels', c.closed_on, null
+        where of_kind = 'follow_up' and c.close_reason in ('completed', 'partially_used_expired')
+    ) s on true
     left join lateral (
         select t.from_office_id from case_transfers t
         where t.case_id = c.id and t.transferred_at > s.at
@@ -207,6 +207,9 @@ begin
             = (new.partner_id, new.field_office_id, new.fund_id, new.served_on, new.tariff_id, new.amount_minor, new.currency)
     ) then
         perform raise_service_fee_rule('service_fees_due_ck', 'not what the tariff gives for this service');
+    end if;
+    if exists (select from service_fee_due(new.case_id, new.kind) d where d.vouched_by = new.claimed_by) then
+        perform raise_service_fee_rule('service_fees_claimant_ck', 'who approved the plan does not claim the fee for it');
     end if;
     return null;
 end $$;
@@ -451,6 +454,18 @@ create policy service_fee_tariffs_scope on service_fee_tariffs using (
 create policy service_fee_tariffs_guard on service_fee_tariffs for select to reintegration_guard
 using (current_user = 'reintegration_guard');
 create policy case_transfers_guard on case_transfers for select to reintegration_guard using (current_user = 'reintegration_guard');
+
+-- Nor in their entries, which are of no case.
+alter policy ledger_postings_scope on ledger_postings using (
+    ((select actor_sees_all()) and (case_id is not null or (select actor_sees_cash())))
+    or (select true from cases as c where c.id = ledger_postings.case_id)
+    or (select true from ledger_transactions as x where x.id = ledger_postings.transaction_id)
+);
+alter policy ledger_transactions_scope on ledger_transactions using (
+    ((select actor_sees_all()) and (case_id is not null or (select actor_sees_cash())))
+    or (select true from cases as c where c.id = ledger_transactions.case_id)
+    or (select true from payments as p where p.id = ledger_transactions.reference_id)
+);
 
 call audit_table('service_fee_tariffs');
 call audit_table('service_fees');

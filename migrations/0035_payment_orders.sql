@@ -175,12 +175,18 @@ alter function payment_order_obstacle(uuid, date, uuid, uuid, uuid) owner to rei
 revoke execute on function payment_order_obstacle(uuid, date, uuid, uuid, uuid) from public;
 grant execute on function payment_order_obstacle(uuid, date, uuid, uuid, uuid) to reintegration_app, reintegration_guard;
 
--- Whether papers show that a payment has not left: of each that an order gives up after its file was handed out.
+-- Whether papers show that a payment has not left: of each that an order gives up after its file was handed out. What was there before
+-- the order was sealed says nothing of it: it is of an earlier order that the bank refused.
 create function has_non_payment_evidence(payment uuid) returns boolean
 language sql stable
 return exists (
     select from payment_documents d join documents f on f.id = d.document_id
     where d.payment_id = payment and d.stage = 'settlement' and f.kind = 'non_payment_evidence'
+        and d.attached_at > coalesce((
+            select max(o.sealed_at)
+            from payment_order_lines l join payment_orders o on o.id = l.order_id
+            where l.payment_id = payment and l.in_force
+        ), '-infinity')
 );
 
 -- Lock a payment, then its supplier, so that neither it nor the account changes before the order is stored; as releases do.
@@ -299,6 +305,12 @@ begin
         return null;
     end if;
     if old.status = 'sent' or exists (select from payment_order_downloads d where d.order_id = new.id) then
+        -- Not to say that it was sent does not make it another person's word that it never went.
+        if exists (
+            select from payment_order_downloads d where d.order_id = new.id and d.downloaded_by = new.cancelled_by
+        ) then
+            perform raise_order_rule('payment_orders', 'payment_orders_taken_ck', 'who took its file gives up no order');
+        end if;
         if exists (
             select from payment_order_lines l
             join payments p on p.id = l.payment_id
@@ -321,13 +333,45 @@ alter function check_payment_order() owner to reintegration_guard;
 create trigger payment_orders_check after insert or update on payment_orders
 for each row execute function check_payment_order();
 
--- Waits for who cancels the order, who then sees that the file was handed out.
+-- Waits for who cancels the order, who then sees that the file was handed out. With the first hand-out the money is as good as gone, so
+-- what was asked at the seal is asked again; who cancels instead needs no evidence before it.
 create function check_payment_order_download() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    of_order payment_orders;
+    obstacle text;
 begin
-    perform from payment_orders o where o.id = new.order_id and o.status in ('sealed', 'sent') for share;
+    select o.* into of_order from payment_orders o where o.id = new.order_id and o.status in ('sealed', 'sent') for share;
     if not found then
         perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_step_ck', 'there is no file of this order');
+    end if;
+    if of_order.status = 'sent' or exists (
+        select from payment_order_downloads d where d.order_id = new.order_id and d.id <> new.id
+    ) then
+        return null;
+    end if;
+    if of_order.execution_on < programme_today() then
+        perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_day_ck', 'no bank pays yesterday');
+    end if;
+    perform from payments p
+    where p.id in (select l.payment_id from payment_order_lines l where l.order_id = new.order_id)
+    order by p.id for no key update;
+    perform from suppliers s
+    where s.id in (
+        select p.supplier_id from payment_order_lines l join payments p on p.id = l.payment_id where l.order_id = new.order_id
+    )
+    order by s.id for share;
+    select x.found into obstacle
+    from payment_order_lines l
+    cross join lateral (
+        select payment_order_obstacle(
+            of_order.bank_account_id, of_order.execution_on, l.payment_id, of_order.id, l.supplier_account_id
+        ) as found
+    ) x
+    where l.order_id = new.order_id and x.found is not null
+    limit 1;
+    if obstacle is not null then
+        perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_payments_ck', obstacle);
     end if;
     return null;
 end $$;
@@ -336,7 +380,8 @@ create trigger payment_order_downloads_check after insert on payment_order_downl
 for each row execute function check_payment_order_download();
 
 -- While nobody says that a sealed order went to the bank, none of its payments ends: it would be paid beside its order. Of one that
--- went, a payment fails with evidence alone. Asked when a payment ends, never when it is prepared or released.
+-- went, a payment fails with evidence alone, and is not said to be paid and to have come back by one person. Asked when a payment ends,
+-- never when it is prepared or released.
 create function check_payment_ordered() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
@@ -351,11 +396,14 @@ begin
     if standing = 'sent' and new.status = 'failed' and not has_non_payment_evidence(new.id) then
         perform raise_payment_rule('payments_order_sent_ck', 'the bank has an order to pay it');
     end if;
+    if standing = 'sent' and new.status = 'reversed' and new.reversed_by = new.settled_by then
+        perform raise_payment_rule('payments_order_reversed_ck', 'who said that it was paid does not take it back');
+    end if;
     return null;
 end $$;
 alter function check_payment_ordered() owner to reintegration_guard;
 create trigger payments_ordered after update of status on payments for each row
-when (new.status in ('paid', 'failed', 'unconfirmed') and new.status <> old.status)
+when (new.status in ('paid', 'failed', 'unconfirmed', 'reversed') and new.status <> old.status)
 execute function check_payment_ordered();
 
 do $$

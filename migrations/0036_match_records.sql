@@ -1,5 +1,5 @@
 -- What explains a line may have moved in another currency than the account's: then a person says how much of the record it is, in the
--- record's own currency, and no more of it is matched than there is. Nothing is converted here; the bank did that.
+-- record's own currency, and why, and no more of it is matched than there is. Nothing is converted here; the bank did that.
 
 -- What a debtor paid back has a line too: a receipt of a receivable explains one. An office's receipts came in on its account or its
 -- partner's own; what a partner owed left its own account, for it pays Fedasil. Fedasil's accounts are not here.
@@ -11,7 +11,7 @@ alter table statement_match_records add constraint statement_match_records_moved
     num_nulls(moved_minor, moved_currency) in (0, 2)
     and (
         moved_minor is null
-        or (record_id is not null and moved_currency <> currency and sign(moved_minor) = sign(amount_minor))
+        or (record_id is not null and note is not null and moved_currency <> currency and sign(moved_minor) = sign(amount_minor))
     )
 );
 create index statement_match_records_moved_currency_ix on statement_match_records (moved_currency);

@@ -1352,6 +1352,12 @@ begin
         return null;
     end if;
     if old.status = 'sent' or exists (select from payment_order_downloads d where d.order_id = new.id) then
+        -- Not to say that it was sent does not make it another person's word that it never went.
+        if exists (
+            select from payment_order_downloads d where d.order_id = new.id and d.downloaded_by = new.cancelled_by
+        ) then
+            perform raise_order_rule('payment_orders', 'payment_orders_taken_ck', 'who took its file gives up no order');
+        end if;
         if exists (
             select from payment_order_lines l
             join payments p on p.id = l.payment_id
@@ -1377,10 +1383,41 @@ CREATE FUNCTION public.check_payment_order_download() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+declare
+    of_order payment_orders;
+    obstacle text;
 begin
-    perform from payment_orders o where o.id = new.order_id and o.status in ('sealed', 'sent') for share;
+    select o.* into of_order from payment_orders o where o.id = new.order_id and o.status in ('sealed', 'sent') for share;
     if not found then
         perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_step_ck', 'there is no file of this order');
+    end if;
+    if of_order.status = 'sent' or exists (
+        select from payment_order_downloads d where d.order_id = new.order_id and d.id <> new.id
+    ) then
+        return null;
+    end if;
+    if of_order.execution_on < programme_today() then
+        perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_day_ck', 'no bank pays yesterday');
+    end if;
+    perform from payments p
+    where p.id in (select l.payment_id from payment_order_lines l where l.order_id = new.order_id)
+    order by p.id for no key update;
+    perform from suppliers s
+    where s.id in (
+        select p.supplier_id from payment_order_lines l join payments p on p.id = l.payment_id where l.order_id = new.order_id
+    )
+    order by s.id for share;
+    select x.found into obstacle
+    from payment_order_lines l
+    cross join lateral (
+        select payment_order_obstacle(
+            of_order.bank_account_id, of_order.execution_on, l.payment_id, of_order.id, l.supplier_account_id
+        ) as found
+    ) x
+    where l.order_id = new.order_id and x.found is not null
+    limit 1;
+    if obstacle is not null then
+        perform raise_order_rule('payment_order_downloads', 'payment_order_downloads_payments_ck', obstacle);
     end if;
     return null;
 end $$;
@@ -1457,6 +1494,9 @@ begin
     end if;
     if standing = 'sent' and new.status = 'failed' and not has_non_payment_evidence(new.id) then
         perform raise_payment_rule('payments_order_sent_ck', 'the bank has an order to pay it');
+    end if;
+    if standing = 'sent' and new.status = 'reversed' and new.reversed_by = new.settled_by then
+        perform raise_payment_rule('payments_order_reversed_ck', 'who said that it was paid does not take it back');
     end if;
     return null;
 end $$;
@@ -2211,6 +2251,9 @@ begin
     ) then
         perform raise_service_fee_rule('service_fees_due_ck', 'not what the tariff gives for this service');
     end if;
+    if exists (select from service_fee_due(new.case_id, new.kind) d where d.vouched_by = new.claimed_by) then
+        perform raise_service_fee_rule('service_fees_claimant_ck', 'who approved the plan does not claim the fee for it');
+    end if;
     return null;
 end $$;
 
@@ -2893,9 +2936,83 @@ ALTER TABLE ONLY public.payment_documents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_documents OWNER TO reintegration_owner;
 
+CREATE TABLE public.payment_order_lines (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    number integer NOT NULL,
+    end_to_end_id text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    supplier_account_id uuid NOT NULL,
+    account text NOT NULL,
+    holder text NOT NULL,
+    payee_name text NOT NULL,
+    bic text,
+    country text,
+    town text,
+    remittance text,
+    in_force boolean DEFAULT true NOT NULL,
+    CONSTRAINT payment_order_lines_amount_ck CHECK ((amount_minor > 0)),
+    CONSTRAINT payment_order_lines_latin_ck CHECK (((payee_name ~ '^[A-Za-z0-9/?:().,''+ -]{1,70}$'::text) AND (remittance ~ '^[A-Za-z0-9/?:().,''+ -]{1,140}$'::text)))
+);
+
+ALTER TABLE ONLY public.payment_order_lines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_order_lines OWNER TO reintegration_owner;
+
+CREATE TABLE public.payment_orders (
+    id uuid NOT NULL,
+    bank_account_id uuid NOT NULL,
+    currency text NOT NULL,
+    execution_on date NOT NULL,
+    format text NOT NULL,
+    service text NOT NULL,
+    holder text NOT NULL,
+    bic text,
+    message_id text NOT NULL,
+    line_count integer NOT NULL,
+    total_minor bigint NOT NULL,
+    content_digest text NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    prepared_by text NOT NULL,
+    prepared_at timestamp with time zone NOT NULL,
+    sealed_by text,
+    sealed_at timestamp with time zone,
+    object_key text,
+    sha256 text,
+    size_bytes bigint,
+    sent_by text,
+    sent_at timestamp with time zone,
+    sent_reference text,
+    cancelled_by text,
+    cancelled_at timestamp with time zone,
+    cancel_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT payment_orders_digest_ck CHECK (((content_digest ~ '^[0-9a-f]{64}$'::text) AND (sha256 ~ '^[0-9a-f]{64}$'::text))),
+    CONSTRAINT payment_orders_format_ck CHECK ((format = ANY (ARRAY['pain.001.001.03'::text, 'pain.001.001.09'::text]))),
+    CONSTRAINT payment_orders_four_eyes_ck CHECK (((sealed_by <> prepared_by) AND (cancelled_by <> sent_by))),
+    CONSTRAINT payment_orders_reason_ck CHECK (((length(cancel_reason) >= 3) AND (length(cancel_reason) <= 2000))),
+    CONSTRAINT payment_orders_reference_ck CHECK (((length(sent_reference) >= 1) AND (length(sent_reference) <= 200))),
+    CONSTRAINT payment_orders_service_ck CHECK ((service = ANY (ARRAY['any'::text, 'sepa'::text]))),
+    CONSTRAINT payment_orders_status_ck CHECK (((num_nulls(sealed_by, sealed_at, object_key, sha256, size_bytes) = ANY (ARRAY[0, 5])) AND (num_nulls(sent_by, sent_at) = ANY (ARRAY[0, 2])) AND ((sent_reference IS NULL) OR (sent_at IS NOT NULL)) AND (num_nulls(cancelled_by, cancelled_at, cancel_reason) = ANY (ARRAY[0, 3])) AND
+CASE status
+    WHEN 'draft'::text THEN ((sealed_at IS NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
+    WHEN 'sealed'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
+    WHEN 'sent'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NOT NULL) AND (cancelled_at IS NULL))
+    WHEN 'cancelled'::text THEN ((cancelled_at IS NOT NULL) AND ((sent_at IS NULL) OR (sealed_at IS NOT NULL)))
+    ELSE false
+END)),
+    CONSTRAINT payment_orders_total_ck CHECK ((((line_count >= 1) AND (line_count <= 500)) AND (total_minor > 0)))
+);
+
+ALTER TABLE ONLY public.payment_orders FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.payment_orders OWNER TO reintegration_owner;
+
 CREATE FUNCTION public.has_non_payment_evidence(payment uuid) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN (EXISTS (SELECT FROM (public.payment_documents d JOIN public.documents f ON ((f.id = d.document_id))) WHERE ((d.payment_id = has_non_payment_evidence.payment) AND (d.stage = 'settlement'::text) AND (f.kind = 'non_payment_evidence'::text))));
+    RETURN (EXISTS (SELECT FROM (public.payment_documents d JOIN public.documents f ON ((f.id = d.document_id))) WHERE ((d.payment_id = has_non_payment_evidence.payment) AND (d.stage = 'settlement'::text) AND (f.kind = 'non_payment_evidence'::text) AND (d.attached_at > COALESCE((SELECT max(o.sealed_at) AS max FROM (public.payment_order_lines l JOIN public.payment_orders o ON ((o.id = l.order_id))) WHERE ((l.payment_id = has_non_payment_evidence.payment) AND l.in_force)), '-infinity'::timestamp with time zone)))));
 
 ALTER FUNCTION public.has_non_payment_evidence(payment uuid) OWNER TO reintegration_owner;
 
@@ -3484,31 +3601,6 @@ ALTER TABLE ONLY public.payment_holds FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_holds OWNER TO reintegration_owner;
 
-CREATE TABLE public.payment_order_lines (
-    id uuid NOT NULL,
-    order_id uuid NOT NULL,
-    payment_id uuid NOT NULL,
-    number integer NOT NULL,
-    end_to_end_id text NOT NULL,
-    amount_minor bigint NOT NULL,
-    currency text NOT NULL,
-    supplier_account_id uuid NOT NULL,
-    account text NOT NULL,
-    holder text NOT NULL,
-    payee_name text NOT NULL,
-    bic text,
-    country text,
-    town text,
-    remittance text,
-    in_force boolean DEFAULT true NOT NULL,
-    CONSTRAINT payment_order_lines_amount_ck CHECK ((amount_minor > 0)),
-    CONSTRAINT payment_order_lines_latin_ck CHECK (((payee_name ~ '^[A-Za-z0-9/?:().,''+ -]{1,70}$'::text) AND (remittance ~ '^[A-Za-z0-9/?:().,''+ -]{1,140}$'::text)))
-);
-
-ALTER TABLE ONLY public.payment_order_lines FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_order_lines OWNER TO reintegration_owner;
-
 CREATE TABLE public.statement_match_records (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     match_id uuid NOT NULL,
@@ -3530,7 +3622,7 @@ CASE
     WHEN (kind = ANY (ARRAY['bank_charge'::text, 'interest'::text, 'own_transfer'::text, 'other'::text])) THEN ((record_id IS NULL) AND (num_nonnulls(score, explanation) = 0) AND (note IS NOT NULL))
     ELSE false
 END),
-    CONSTRAINT statement_match_records_moved_ck CHECK (((num_nulls(moved_minor, moved_currency) = ANY (ARRAY[0, 2])) AND ((moved_minor IS NULL) OR ((record_id IS NOT NULL) AND (moved_currency <> currency) AND (sign((moved_minor)::double precision) = sign((amount_minor)::double precision)))))),
+    CONSTRAINT statement_match_records_moved_ck CHECK (((num_nulls(moved_minor, moved_currency) = ANY (ARRAY[0, 2])) AND ((moved_minor IS NULL) OR ((record_id IS NOT NULL) AND (note IS NOT NULL) AND (moved_currency <> currency) AND (sign((moved_minor)::double precision) = sign((amount_minor)::double precision)))))),
     CONSTRAINT statement_match_records_note_ck CHECK (((length(note) >= 3) AND (length(note) <= 2000))),
     CONSTRAINT statement_match_records_score_ck CHECK (((score >= 0) AND (score <= 100)))
 );
@@ -4462,7 +4554,7 @@ ALTER TABLE ONLY public.service_fee_tariffs FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.service_fee_tariffs OWNER TO reintegration_owner;
 
-CREATE FUNCTION public.service_fee_due(of_case uuid, of_kind text) RETURNS TABLE(partner_id uuid, field_office_id uuid, present_partner_id uuid, fund_id uuid, served_on date, tariff_id uuid, amount_minor bigint, currency text)
+CREATE FUNCTION public.service_fee_due(of_case uuid, of_kind text) RETURNS TABLE(partner_id uuid, field_office_id uuid, present_partner_id uuid, fund_id uuid, served_on date, vouched_by text, tariff_id uuid, amount_minor bigint, currency text)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  SELECT o.partner_id,
@@ -4470,23 +4562,23 @@ CREATE FUNCTION public.service_fee_due(of_case uuid, of_kind text) RETURNS TABLE
      c.partner_id,
      e.fund_id,
      s.served_on,
+     s.vouched_by,
      t.id,
      t.amount_minor,
      t.currency
     FROM (((((public.cases c
-      CROSS JOIN LATERAL ( SELECT x.at,
-             COALESCE(x.day, ((x.at AT TIME ZONE 'Europe/Brussels'::text))::date) AS served_on
-            FROM ( SELECT
-                         CASE service_fee_due.of_kind
-                             WHEN 'plan_preparation'::text THEN ( SELECT min(p.decided_at) AS min
-                                FROM public.plans p
-                               WHERE ((p.case_id = c.id) AND (p.status = ANY (ARRAY['approved'::text, 'superseded'::text]))))
-                             ELSE NULL::timestamp with time zone
-                         END AS at,
-                         CASE
-                             WHEN ((service_fee_due.of_kind = 'follow_up'::text) AND (c.close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text]))) THEN c.closed_on
-                             ELSE NULL::date
-                         END AS day) x) s)
+      LEFT JOIN LATERAL (( SELECT p.decided_at AS at,
+             ((p.decided_at AT TIME ZONE 'Europe/Brussels'::text))::date AS served_on,
+             p.decided_by AS vouched_by
+            FROM public.plans p
+           WHERE ((service_fee_due.of_kind = 'plan_preparation'::text) AND (p.case_id = c.id) AND (p.status = ANY (ARRAY['approved'::text, 'superseded'::text])))
+           ORDER BY p.decided_at, p.id
+          LIMIT 1)
+         UNION ALL
+          SELECT (((c.closed_on + 1))::timestamp without time zone AT TIME ZONE 'Europe/Brussels'::text) AS timezone,
+             c.closed_on,
+             NULL::text
+           WHERE ((service_fee_due.of_kind = 'follow_up'::text) AND (c.close_reason = ANY (ARRAY['completed'::text, 'partially_used_expired'::text])))) s ON (true))
       LEFT JOIN LATERAL ( SELECT t_1.from_office_id
             FROM public.case_transfers t_1
            WHERE ((t_1.case_id = c.id) AND (t_1.transferred_at > s.at))
@@ -5231,55 +5323,6 @@ CREATE TABLE public.payment_order_downloads (
 ALTER TABLE ONLY public.payment_order_downloads FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.payment_order_downloads OWNER TO reintegration_owner;
-
-CREATE TABLE public.payment_orders (
-    id uuid NOT NULL,
-    bank_account_id uuid NOT NULL,
-    currency text NOT NULL,
-    execution_on date NOT NULL,
-    format text NOT NULL,
-    service text NOT NULL,
-    holder text NOT NULL,
-    bic text,
-    message_id text NOT NULL,
-    line_count integer NOT NULL,
-    total_minor bigint NOT NULL,
-    content_digest text NOT NULL,
-    status text DEFAULT 'draft'::text NOT NULL,
-    prepared_by text NOT NULL,
-    prepared_at timestamp with time zone NOT NULL,
-    sealed_by text,
-    sealed_at timestamp with time zone,
-    object_key text,
-    sha256 text,
-    size_bytes bigint,
-    sent_by text,
-    sent_at timestamp with time zone,
-    sent_reference text,
-    cancelled_by text,
-    cancelled_at timestamp with time zone,
-    cancel_reason text,
-    version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT payment_orders_digest_ck CHECK (((content_digest ~ '^[0-9a-f]{64}$'::text) AND (sha256 ~ '^[0-9a-f]{64}$'::text))),
-    CONSTRAINT payment_orders_format_ck CHECK ((format = ANY (ARRAY['pain.001.001.03'::text, 'pain.001.001.09'::text]))),
-    CONSTRAINT payment_orders_four_eyes_ck CHECK (((sealed_by <> prepared_by) AND (cancelled_by <> sent_by))),
-    CONSTRAINT payment_orders_reason_ck CHECK (((length(cancel_reason) >= 3) AND (length(cancel_reason) <= 2000))),
-    CONSTRAINT payment_orders_reference_ck CHECK (((length(sent_reference) >= 1) AND (length(sent_reference) <= 200))),
-    CONSTRAINT payment_orders_service_ck CHECK ((service = ANY (ARRAY['any'::text, 'sepa'::text]))),
-    CONSTRAINT payment_orders_status_ck CHECK (((num_nulls(sealed_by, sealed_at, object_key, sha256, size_bytes) = ANY (ARRAY[0, 5])) AND (num_nulls(sent_by, sent_at) = ANY (ARRAY[0, 2])) AND ((sent_reference IS NULL) OR (sent_at IS NOT NULL)) AND (num_nulls(cancelled_by, cancelled_at, cancel_reason) = ANY (ARRAY[0, 3])) AND
-CASE status
-    WHEN 'draft'::text THEN ((sealed_at IS NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
-    WHEN 'sealed'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NULL) AND (cancelled_at IS NULL))
-    WHEN 'sent'::text THEN ((sealed_at IS NOT NULL) AND (sent_at IS NOT NULL) AND (cancelled_at IS NULL))
-    WHEN 'cancelled'::text THEN ((cancelled_at IS NOT NULL) AND ((sent_at IS NULL) OR (sealed_at IS NOT NULL)))
-    ELSE false
-END)),
-    CONSTRAINT payment_orders_total_ck CHECK ((((line_count >= 1) AND (line_count <= 500)) AND (total_minor > 0)))
-);
-
-ALTER TABLE ONLY public.payment_orders FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.payment_orders OWNER TO reintegration_owner;
 
 ALTER TABLE public.payment_totals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_totals_id_seq
@@ -6914,7 +6957,7 @@ CREATE TRIGGER payments_new AFTER INSERT ON public.payments FOR EACH ROW EXECUTE
 
 CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
-CREATE TRIGGER payments_ordered AFTER UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_ordered();
+CREATE TRIGGER payments_ordered AFTER UPDATE OF status ON public.payments FOR EACH ROW WHEN (((new.status = ANY (ARRAY['paid'::text, 'failed'::text, 'unconfirmed'::text, 'reversed'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION public.check_payment_ordered();
 
 CREATE TRIGGER payments_scope_of_new BEFORE INSERT ON public.payments FOR EACH ROW EXECUTE FUNCTION public.keep_payment_scope();
 
@@ -7963,7 +8006,7 @@ CREATE POLICY ledger_postings_guard ON public.ledger_postings FOR SELECT TO rein
 
 CREATE POLICY ledger_postings_insert_roles ON public.ledger_postings AS RESTRICTIVE FOR INSERT WITH CHECK (( SELECT public.actor_is(VARIADIC ARRAY['return_counsellor'::text, 'field_officer'::text, 'field_approver'::text, 'partner_coordinator'::text, 'fedasil_finance'::text, 'fedasil_programme'::text]) AS actor_is));
 
-CREATE POLICY ledger_postings_scope ON public.ledger_postings USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+CREATE POLICY ledger_postings_scope ON public.ledger_postings USING (((( SELECT public.actor_sees_all() AS actor_sees_all) AND ((case_id IS NOT NULL) OR ( SELECT public.actor_sees_cash() AS actor_sees_cash))) OR ( SELECT true
    FROM public.cases c
   WHERE (c.id = ledger_postings.case_id)) OR ( SELECT true
    FROM public.ledger_transactions x
@@ -7977,7 +8020,7 @@ CREATE POLICY ledger_transactions_insert_roles ON public.ledger_transactions AS 
            FROM public.ledger_kind_roles k
           WHERE (k.role = public.actor_role())) AS "array")::text[])))));
 
-CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING ((( SELECT public.actor_sees_all() AS actor_sees_all) OR ( SELECT true
+CREATE POLICY ledger_transactions_scope ON public.ledger_transactions USING (((( SELECT public.actor_sees_all() AS actor_sees_all) AND ((case_id IS NOT NULL) OR ( SELECT public.actor_sees_cash() AS actor_sees_cash))) OR ( SELECT true
    FROM public.cases c
   WHERE (c.id = ledger_transactions.case_id)) OR ( SELECT true
    FROM public.payments p
@@ -8564,6 +8607,42 @@ GRANT SELECT,INSERT ON TABLE public.payment_documents TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_documents TO reintegration_guard;
 
+GRANT SELECT,INSERT ON TABLE public.payment_order_lines TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_guard;
+
+GRANT UPDATE(in_force) ON TABLE public.payment_order_lines TO reintegration_guard;
+
+GRANT SELECT,INSERT ON TABLE public.payment_orders TO reintegration_app;
+GRANT SELECT ON TABLE public.payment_orders TO reintegration_auditor;
+GRANT SELECT ON TABLE public.payment_orders TO reintegration_guard;
+
+GRANT UPDATE(status) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sealed_by) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sealed_at) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(object_key) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sha256) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(size_bytes) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sent_by) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sent_at) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(sent_reference) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(cancelled_by) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(cancelled_at) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(cancel_reason) ON TABLE public.payment_orders TO reintegration_app;
+
+GRANT UPDATE(version) ON TABLE public.payment_orders TO reintegration_guard;
+
 REVOKE ALL ON FUNCTION public.hold_payment_case(payment uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.hold_payment_case(payment uuid) TO reintegration_app;
 
@@ -8675,12 +8754,6 @@ GRANT UPDATE(lifted_by) ON TABLE public.payment_holds TO reintegration_app;
 GRANT UPDATE(lifted_at) ON TABLE public.payment_holds TO reintegration_app;
 
 GRANT UPDATE(lift_reason) ON TABLE public.payment_holds TO reintegration_app;
-
-GRANT SELECT,INSERT ON TABLE public.payment_order_lines TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_order_lines TO reintegration_guard;
-
-GRANT UPDATE(in_force) ON TABLE public.payment_order_lines TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.statement_match_records TO reintegration_app;
 GRANT SELECT ON TABLE public.statement_match_records TO reintegration_auditor;
@@ -8976,36 +9049,6 @@ GRANT SELECT ON TABLE public.payment_endorsements TO reintegration_guard;
 GRANT SELECT,INSERT ON TABLE public.payment_order_downloads TO reintegration_app;
 GRANT SELECT ON TABLE public.payment_order_downloads TO reintegration_auditor;
 GRANT SELECT ON TABLE public.payment_order_downloads TO reintegration_guard;
-
-GRANT SELECT,INSERT ON TABLE public.payment_orders TO reintegration_app;
-GRANT SELECT ON TABLE public.payment_orders TO reintegration_auditor;
-GRANT SELECT ON TABLE public.payment_orders TO reintegration_guard;
-
-GRANT UPDATE(status) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sealed_by) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sealed_at) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(object_key) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sha256) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(size_bytes) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sent_by) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sent_at) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(sent_reference) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(cancelled_by) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(cancelled_at) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(cancel_reason) ON TABLE public.payment_orders TO reintegration_app;
-
-GRANT UPDATE(version) ON TABLE public.payment_orders TO reintegration_guard;
 
 GRANT SELECT,INSERT ON TABLE public.period_closes TO reintegration_app;
 GRANT SELECT ON TABLE public.period_closes TO reintegration_auditor;

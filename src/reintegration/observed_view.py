@@ -1,4 +1,4 @@
-"""The GraphQL view as the application serves it: counted, with a limit on how slowly a body may arrive, and able to end."""
+"""The GraphQL view as the application serves it: counted, and able to end."""
 
 import asyncio
 import hashlib
@@ -12,15 +12,12 @@ from reintegration.api.codes import Code
 from reintegration.api.compile.reads import CompiledReads
 from reintegration.api.documents import TrustedDocuments
 from reintegration.api.edge import EdgeSchema
-from reintegration.api.requests import Parameters, RequestRefusedError, is_whole
+from reintegration.api.requests import Parameters
 from reintegration.api.signing_in import Authenticator
 from reintegration.api.view import ApiView
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.storage.client import ObjectStore
 from reintegration.telemetry import OTHER, Metrics
-
-BODY_TIMEOUT_S = 15.0
-"""How long a request's body may take to arrive."""
 
 OPERATION = web.RequestKey("operation", str)
 """The trusted document's name; `OTHER` for any other operation."""
@@ -72,11 +69,7 @@ class ObservedView(ApiView):
 
     async def read(self, request: web.Request) -> Parameters:
         """Read the operation and note whether it is one of ours."""
-        try:
-            async with asyncio.timeout(None if is_whole(request) else BODY_TIMEOUT_S):
-                asked = await super().read(request)
-        except TimeoutError:
-            raise RequestRefusedError(408, Code.TIMEOUT, f"The body did not arrive within {BODY_TIMEOUT_S:g} s") from None
+        asked = await super().read(request)
         request[OPERATION] = self._names.get(asked.query, OTHER)
         return asked
 

@@ -43,7 +43,7 @@ def dollars(cents: int) -> Money:
 
 
 def of_dollars(payment: UUID, euro_cents: int, dollar_cents: int) -> MatchedRecord:
-    return MatchedRecord(RecordKind.PAYMENT, payment, euros(euro_cents), moved=dollars(dollar_cents))
+    return MatchedRecord(RecordKind.PAYMENT, payment, euros(euro_cents), "At 1.081 USD", dollars(dollar_cents))
 
 
 async def a_payment_in(work: UnitOfWork, *amounts: Money, status: str = "paid") -> UUID:
@@ -122,12 +122,13 @@ async def test_what_moved_is_of_a_record_in_another_currency_and_in_the_same_dir
     payment = await a_payment_in(work, dollars(30_000))
     (line,) = await some_lines(work, await an_account(work), -27_750)
     for record in (
-        MatchedRecord(RecordKind.PAYMENT, payment, euros(-27_750), moved=euros(-27_750)),
+        MatchedRecord(RecordKind.PAYMENT, payment, euros(-27_750), "At par", euros(-27_750)),
+        MatchedRecord(RecordKind.PAYMENT, payment, euros(-27_750), moved=dollars(-30_000)),
         of_dollars(payment, -27_750, 30_000),
         of_dollars(payment, -27_750, 0),
         MatchedRecord(RecordKind.BANK_CHARGE, None, euros(-27_750), "Charges", dollars(-30_000)),
     ):
         await refuse(work, matching_of([line], record), InvalidInputError)
     # A currency in which nothing of it moved.
-    other = MatchedRecord(RecordKind.PAYMENT, payment, euros(-27_750), moved=Money(-1_000_000, "MNT"))
+    other = MatchedRecord(RecordKind.PAYMENT, payment, euros(-27_750), "In tugrik", Money(-1_000_000, "MNT"))
     await refuse(work, matching_of([line], other), RecordNotOnAccountError)

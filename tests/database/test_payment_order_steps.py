@@ -33,6 +33,7 @@ from tests.builders import (
 from tests.order_steps import (
     MemoryStore,
     an_account,
+    an_account_of,
     approved_account,
     cancelling,
     payable,
@@ -54,8 +55,10 @@ from tests.payment_steps import (
     done,
     doubt,
     failure,
+    reversal,
 )
 from tests.proofs import refused, value
+from tests.receivable_steps import SECOND_COORDINATOR
 from tests.statement_steps import a_match
 
 
@@ -158,6 +161,8 @@ class TestAfterSealing:
             await done(work, COORDINATOR, payments.mark_payment_unconfirmed, await doubt(work, doubtful))
             await refused(work, OFFICER, asking(orders.cancel_order, await cancelling(work, order)), SamePersonError)
         cancel = await cancelling(work, order)
+        # Who took the file is the one who knows, whether or not they say that it was sent.
+        await refused(work, OFFICER, asking(orders.cancel_order, cancel), SamePersonError)
         error = await refused(work, APPROVER, asking(orders.cancel_order, cancel), OrderUnprovedError)
         assert isinstance(error, OrderUnprovedError)
         assert error.payment_ids == (known, doubtful)
@@ -173,6 +178,51 @@ class TestAfterSealing:
         if is_sent:
             await refused(work, OFFICER, asking(orders.prepare_order, preparing(account, doubtful)), PaymentsNotOrderableError)
         await prepared(work, account, known)
+
+    async def test_evidence_of_an_order_that_the_bank_refused_says_nothing_of_the_next(self, work: UnitOfWork) -> None:
+        plan = await a_planned_case(work)
+        account, payment = await an_account(work), await payable(work, plan)
+        first = await sent(work, account, payment)
+        await unpaid(work, payment)
+        await done(work, APPROVER, orders.cancel_order, await cancelling(work, first))
+        second = await sent(work, account, payment)
+        error = await refused(work, APPROVER, asking(orders.cancel_order, await cancelling(work, second)), OrderUnprovedError)
+        assert isinstance(error, OrderUnprovedError)
+        assert error.payment_ids == (payment,)
+        await refused(work, COORDINATOR, asking(payments.fail_payment, await failure(work, payment)), NonPaymentUnprovedError)
+        await done(work, COORDINATOR, payments.mark_payment_unconfirmed, await doubt(work, payment))
+        await refused(work, COORDINATOR, asking(payments.fail_payment, await failure(work, payment)), NonPaymentUnprovedError)
+        await unpaid(work, payment)
+        await done(work, COORDINATOR, payments.fail_payment, await failure(work, payment))
+
+    async def test_the_first_to_take_the_file_is_told_what_changed_since_the_seal(self, work: UnitOfWork) -> None:
+        plan = await a_planned_case(work)
+        account, payment, other = await an_account(work), await payable(work, plan), await payable(work, plan)
+        order, taken = await sealed(work, account, payment), await sealed(work, account, other)
+        await done(work, OFFICER, orders.download_order, DownloadOrder(new_id(), taken))
+        for changed in (payment, other):
+            command = an_account_of(await supplier_of(work, changed))
+            await done(work, OFFICER, payments.record_supplier_account, command)
+        error = await refused(
+            work, OFFICER, asking(orders.download_order, DownloadOrder(new_id(), order)), PaymentsNotOrderableError
+        )
+        assert isinstance(error, PaymentsNotOrderableError)
+        assert [(found.payment_id, found.obstacle) for found in error.obstacles] == [(payment, "ACCOUNT_UNAPPROVED")]
+        assert await value(work, "select count(*) from payment_order_downloads where order_id = $1", order) == 0
+        # Nobody has it, so nothing has to be proved; what somebody has may be taken again.
+        await done(work, OFFICER, orders.cancel_order, await cancelling(work, order))
+        await done(work, APPROVER, orders.download_order, DownloadOrder(new_id(), taken))
+
+    async def test_one_person_does_not_say_that_it_was_paid_and_that_it_came_back(self, work: UnitOfWork) -> None:
+        plan = await a_planned_case(work)
+        account, payment = await an_account(work), await payable(work, plan)
+        await sent(work, account, payment)
+        await attach(work, payment, "proof_of_payment")
+        await done(work, COORDINATOR, payments.confirm_payment, await confirmation(work, payment))
+        back = await reversal(work, payment)
+        await refused(work, COORDINATOR, asking(payments.reverse_payment, back), SamePersonError)
+        assert await value(work, "select status from payments where id = $1", payment) == "paid"
+        await done(work, SECOND_COORDINATOR, payments.reverse_payment, back)
 
     async def test_what_the_bank_has_paid_keeps_its_order(self, work: UnitOfWork) -> None:
         plan = await a_planned_case(work)

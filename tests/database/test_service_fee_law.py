@@ -26,6 +26,7 @@ from tests.builders import (
 from tests.database.law import become, outcome
 from tests.database.law_fee import FeeStage, a_set_of_fees, a_stage
 from tests.fee_steps import FEE_MINOR
+from tests.receivable_steps import SECOND_COORDINATOR
 
 _OTHER_CARITAS = builders.actor(OFFICER.role, "officer-of-caritas", office=MONGOLIA_CARITAS)
 PEOPLE = (*EVERYBODY, OTHER_OFFICER, OTHER_COORDINATOR, _OTHER_CARITAS)
@@ -138,12 +139,15 @@ async def test_each_step_is_written_by_its_role_alone(stage: FeeStage) -> None:
                 await stage.transaction.execute("rollback to attempt")
         assert found == writers, cells
     claimants = set()
-    for who in PEOPLE:
+    for who in (*PEOPLE, SECOND_COORDINATOR):
         await become(stage.transaction, who)
         if await stage.claim() == 1:
             claimants.add(who)
             await stage.transaction.execute("rollback to attempt")
-    assert claimants == {OFFICER, COORDINATOR}
+    assert claimants == {OFFICER, SECOND_COORDINATOR}
+    # The plan is a word of the first coordinator's.
+    await become(stage.transaction, COORDINATOR)
+    assert await stage.claim() == "service_fees_claimant_ck"
     await become(stage.transaction, OFFICER)
     assert await stage.claim(claimed_by="somebody else") == "denied"
 
@@ -161,7 +165,7 @@ async def test_partners_see_their_own_fees_and_tariffs_and_no_entry(stage: FeeSt
     both = sorted([IOM, CARITAS])
     all_of_it, nothing, of_iom = (3, 3, both), (0, 0, None), (3, 0, [IOM])
     assert seen == {
-        "return_counsellor": (0, 3, None),
+        "return_counsellor": nothing,
         "field_officer": of_iom,
         "field_approver": of_iom,
         "partner_coordinator": of_iom,

@@ -66,6 +66,7 @@ from tests.fee_steps import (
 )
 from tests.payment_steps import a_planned_case, asking, done
 from tests.proofs import refused, row, value
+from tests.receivable_steps import SECOND_COORDINATOR
 
 _KEPT = """
 select status, kind, amount_minor, currency, served_on, partner_id, field_office_id, claimed_by, approved_by, paid_by, ended_by
@@ -139,7 +140,7 @@ async def test_a_fee_is_claimed_approved_and_paid_by_three_and_comes_back_as_a_m
     people = [kept[step] for step in ("status", "claimed_by", "approved_by", "paid_by", "ended_by")]
     assert people == ["reversed", OFFICER.id, PROGRAMME.id, FINANCE.id, SECOND_FINANCE.id]
     # What came back may be asked for anew.
-    await carry_fee(work, await claimed(work, case_id, COORDINATOR), "paid")
+    await carry_fee(work, await claimed(work, case_id, SECOND_COORDINATOR), "paid")
 
 
 async def test_the_tariff_of_the_day_of_the_service_decides(fresh_database: DatabaseAddresses) -> None:
@@ -181,13 +182,13 @@ async def test_a_service_is_paid_once_for_a_case(work: UnitOfWork, case_id: UUID
     unplanned = await builders.a_granted_case(work)
     await refused(work, OFFICER, asking(fees.claim_service_fee, claim_of(unplanned.id)), ServiceFeeNotDueError)
     fee = await claimed(work, case_id)
-    await refused(work, COORDINATOR, asking(fees.claim_service_fee, claim_of(case_id)), ServiceFeeClaimedError)
+    await refused(work, SECOND_COORDINATOR, asking(fees.claim_service_fee, claim_of(case_id)), ServiceFeeClaimedError)
     await done(work, COORDINATOR, fees.withdraw_service_fee, await withdrawal_of(work, fee))
     fee = await claimed(work, case_id)
     await done(work, PROGRAMME, fees.refuse_service_fee, await refusal_of(work, fee))
     fee = await claimed(work, case_id)
     await carry_fee(work, fee, "approved")
-    await refused(work, COORDINATOR, asking(fees.claim_service_fee, claim_of(case_id)), ServiceFeeClaimedError)
+    await refused(work, SECOND_COORDINATOR, asking(fees.claim_service_fee, claim_of(case_id)), ServiceFeeClaimedError)
     await done(work, FINANCE, fees.refuse_service_fee, await refusal_of(work, fee))
     assert await fee_held(work, fee) == {}
     assert [(kind, occasion, amount) for kind, occasion, *_, amount in await entries(work, fee)] == [
@@ -197,7 +198,26 @@ async def test_a_service_is_paid_once_for_a_case(work: UnitOfWork, case_id: UUID
         ("service_fee_reversed", 1, 30_000),
     ]
     await carry_fee(work, await claimed(work, case_id), "paid")
-    await refused(work, COORDINATOR, asking(fees.claim_service_fee, claim_of(case_id)), ServiceFeeClaimedError)
+    await refused(work, SECOND_COORDINATOR, asking(fees.claim_service_fee, claim_of(case_id)), ServiceFeeClaimedError)
+
+
+async def test_who_approved_the_plan_does_not_claim_the_fee_for_it(work: UnitOfWork, case_id: UUID) -> None:
+    await refused(work, COORDINATOR, asking(fees.claim_service_fee, claim_of(case_id)), SamePersonError)
+    assert await value(work, "select count(*) from service_fees where case_id = $1", case_id) == 0
+    await claimed(work, case_id, SECOND_COORDINATOR)
+
+
+async def test_a_case_that_moved_before_its_close_was_followed_up_by_who_had_it_then(work: UnitOfWork, case_id: UUID) -> None:
+    """A day of the close that lies before the move is that of the partner before."""
+    version = int(str(await value(work, "select version from cases where id = $1", case_id)))
+    transfer = TransferCase(
+        id=new_id(), case_id=case_id, expected_version=version, to_office_id=MONGOLIA_CARITAS, reason="The family asked for it"
+    )
+    await done(work, PROGRAMME, cases.transfer_case, transfer)
+    early = replace(await closing(work, case_id), closed_on=days_ago(1))
+    await done(work, OTHER_COORDINATOR, cases.close_case, early)
+    claim = claim_of(case_id, FOLLOW_UP)
+    await refused(work, OTHER_COORDINATOR, asking(fees.claim_service_fee, claim), ServiceFeeOfAnotherPartnerError)
 
 
 async def test_the_partner_of_the_day_of_the_service_gets_its_fee(work: UnitOfWork, case_id: UUID) -> None:

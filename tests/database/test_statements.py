@@ -127,6 +127,16 @@ async def test_what_does_not_follow_is_refused_and_leaves_nothing(work: UnitOfWo
     await done(work, OFFICER, files.import_statements, ImportStatements(file, 1, None, (good,)))
 
 
+async def test_a_statement_that_comes_to_nothing_is_not_told_twice_in_one_file(work: UnitOfWork) -> None:
+    account = await an_account(work)
+    once = await a_statement(work, account, a_line(1, 500), a_line(2, -500))
+    file = await announced(work, account)
+    twice = ImportStatements(file, 1, None, (once, replace(once, position=2)))
+    await refused(work, OFFICER, asking(files.import_statements, twice), StatementGapError)
+    assert await value(work, "select count(*) from statements where bank_account_id = $1", account) == 0
+    await done(work, OFFICER, files.import_statements, ImportStatements(file, 1, None, (once,)))
+
+
 async def test_the_first_statement_opens_with_what_the_account_held(work: UnitOfWork) -> None:
     command = opening(money=Money(-250, "USD"))
     account = await an_account(work, command)

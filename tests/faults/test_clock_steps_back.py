@@ -7,18 +7,22 @@ windows of thresholds, which months are over, and (0018) when a budget expires.
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
 import asyncpg
 import pytest
 from structlog.testing import capture_logs
+from tortoise import timezone
 from uuid_utils.compat import uuid7
 
 from reintegration.audit.invariants import check, check_and_record, last_check
 from reintegration.commands.clock import Tick, tick
 from reintegration.database.embedded import DatabaseAddresses
+from reintegration.entitlements import service as entitlements
+from reintegration.entitlements.commands import AssessEntitlement, GrantEntitlements
+from reintegration.entitlements.errors import AssessmentOutdatedError
 from reintegration.funding.commands import ClosePeriod
 from reintegration.funding.periods import close_period
 from reintegration.kernel import clock, ids
@@ -29,14 +33,14 @@ from reintegration.payments import service as payments
 from reintegration.programme.reference import identifier
 from reintegration.storage.client import ObjectStore
 from tests import builders
-from tests.builders import AUDITOR, COORDINATOR, FINANCE, SYSTEM
+from tests.builders import AUDITOR, COORDINATOR, COUNSELLOR, FINANCE, SYSTEM, days_ago
 from tests.faults.direct import ask, asked
 from tests.faults.effects import position, since
 from tests.faults.scenes import SCENES, Ground
 from tests.faults.trial import TRIED, alike, payload
 from tests.http_client import Server, running
-from tests.payment_steps import a_payment, a_planned_case, done, reversal
-from tests.proofs import value
+from tests.payment_steps import a_payment, a_planned_case, asking, done, reversal
+from tests.proofs import refused, value
 
 
 @dataclass(slots=True)
@@ -59,6 +63,8 @@ def stepping(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(clock, "datetime", made)
     monkeypatch.setattr(ids, "uuid7", made.uuid7)
+    # What a model dates by itself.
+    monkeypatch.setattr(timezone, "now", lambda: made.now(UTC))
     return made
 
 
@@ -220,6 +226,24 @@ async def test_the_last_word_on_an_exception_counts_also_of_a_clock_that_went_ba
     await builders.grant(alone.work, case, ceiling=None)
     granted = "select amount_minor from entitlements where case_id = $1 and stream = 'reintegration'"
     assert await value(alone.work, granted, case.id) == 150_000
+
+
+async def test_the_newest_assessment_counts_also_of_a_clock_that_went_back(alone: Ground, stepping: Clock) -> None:
+    case = await builders.a_referred_case(alone.work)
+    await builders.an_exception(alone.work, case, amount=builders.CEILING)
+    wrong = AssessEntitlement(
+        id=new_id(), case_id=case.id, planned_departure_on=days_ago(30), travel_document_cost=Money(9_500, "EUR")
+    )
+    await done(alone.work, COUNSELLOR, entitlements.assess_entitlement, wrong)
+    stepping.back = timedelta(hours=2)
+    right = replace(wrong, id=new_id(), travel_document_cost=Money(5_900, "EUR"))
+    await done(alone.work, COUNSELLOR, entitlements.assess_entitlement, right)
+    stepping.back = timedelta()
+    old, new = (GrantEntitlements(case_id=case.id, assessment_id=asked_for.id) for asked_for in (wrong, right))
+    await refused(alone.work, COUNSELLOR, asking(entitlements.grant_entitlements, old), AssessmentOutdatedError)
+    await alone.work.write(COUNSELLOR, lambda transaction: entitlements.grant_entitlements(transaction, new))
+    granted = "select amount_minor from entitlements where case_id = $1 and stream = 'travel_document_refund'"
+    assert await value(alone.work, granted, case.id) == 5_900
 
 
 async def test_the_newest_check_is_shown_also_of_a_clock_that_went_back(alone: Ground, stepping: Clock) -> None:

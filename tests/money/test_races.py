@@ -228,7 +228,7 @@ DROPPED: Mapping[str, Dropped] = {
     ),
     "order whose file is taken": Dropped(
         ("paymentOrderDownload", "paymentOrderCancel: of a sealed one"),
-        "('PaymentOrderDownload 1', 'PaymentOrder 3'), not",
+        "('NotFoundError', 'PaymentOrder 3'), not",
         "check_payment_order_download",
         r" for share(?=;)",
         in_python=True,

@@ -6,13 +6,14 @@ from reintegration.api.identifiers import encode
 from reintegration.kernel.clock import today
 from tests.builders import AUDITOR, COORDINATOR, FINANCE, MONGOLIA, OFFICER, PROGRAMME
 from tests.operations.documents import Recorder
+from tests.receivable_steps import SECOND_COORDINATOR
 
 
 async def paid_to_the_partner(recorder: Recorder, case: str) -> None:
     """Of a closed case, which has moved within its partner: the office of today claims it, or its coordinator."""
 
     async def claimed() -> dict[str, object]:
-        found = (await recorder.does(COORDINATOR, "ServiceFeeClaim", caseId=case, kind="PLAN_PREPARATION"))["serviceFee"]
+        found = (await recorder.does(SECOND_COORDINATOR, "ServiceFeeClaim", caseId=case, kind="PLAN_PREPARATION"))["serviceFee"]
         return {"serviceFeeId": found["id"], "expectedVersion": found["version"]}
 
     await recorder.does(COORDINATOR, "ServiceFeeWithdraw", **await claimed(), reason="Claimed for the wrong case")

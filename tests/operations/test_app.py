@@ -13,7 +13,6 @@ import pytest
 from aiohttp import WSCloseCode, WSMsgType
 from structlog.testing import capture_logs
 
-from reintegration import observed_view
 from reintegration.api.limits import Limits
 from reintegration.audit.invariants import check_and_record
 from reintegration.database.embedded import DatabaseAddresses
@@ -205,17 +204,19 @@ async def test_a_body_has_a_largest_size(server: Server) -> None:
     assert (answer.status, answer.code) == (413, "LIMIT_EXCEEDED")
 
 
-async def test_a_body_that_does_not_arrive_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observed_view, "BODY_TIMEOUT_S", 0.2)
-    port = urlsplit(server.url).port
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {server.token(Role.AUDITOR)}\r\n"
-    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
-    async with asyncio.timeout(5):
-        line = await reader.readline()
-    writer.close()
-    await writer.wait_closed()
-    assert line == b"HTTP/1.1 408 Request Timeout\r\n"
+async def test_a_body_that_does_not_arrive_is_not_waited_for(
+    fresh_database: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path: Path
+) -> None:
+    async with running(fresh_database, object_store_address, tmp_path, limits=Limits(body_s=0.5)) as server:
+        port = urlsplit(server.url).port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {server.token(Role.AUDITOR)}\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        async with asyncio.timeout(5):
+            line = await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+        assert line == b"HTTP/1.1 408 Request Timeout\r\n"
 
 
 async def test_an_operation_that_takes_too_long_is_stopped(

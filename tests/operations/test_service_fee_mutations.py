@@ -77,7 +77,7 @@ async def test_a_fee_from_its_claim_to_its_reversal(desk: Desk) -> None:
         "fund": {"code": "AMIF-2021-2027"},
         "tariff": "",
     }
-    again = await desk.refused(COORDINATOR, "serviceFeeClaim", claim)
+    again = await desk.refused(OFFICER, "serviceFeeClaim", claim)
     assert (again["__typename"], again["code"]) == ("ServiceFeeClaimedProblem", "SERVICE_FEE_CLAIMED")
     one = {"serviceFeeId": fee["id"]}
     for name, who, version, more, changed, status in (

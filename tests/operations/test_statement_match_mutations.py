@@ -194,7 +194,10 @@ async def test_what_moved_in_another_currency_explains_so_much_of_the_account(de
     for wrong in ({"amount": "-277.50", "currency": "EUR"}, {"amount": "300.00", "currency": "USD"}):
         asked: Answer = {"lineIds": [line["id"]], "records": [explained(record, -27_750) | {"moved": wrong}]}
         assert (await desk.refused(OFFICER, "statementMatch", asked))["code"] == "INVALID_INPUT"
-    asked = {"lineIds": [line["id"]], "records": [explained(record, -27_750) | {"moved": moved}]}
+    for note, says in ((None, "INVALID_INPUT"), ("At 1.081 USD", "")):
+        asked = {"lineIds": [line["id"]], "records": [explained(record, -27_750) | {"moved": moved, "note": note}]}
+        if note is None:
+            assert (await desk.refused(OFFICER, "statementMatch", asked))["code"] == says
     match = await desk.done(
         OFFICER, "statementMatch", asked, f"statementMatch {{ records {{ amount {_MONEY} moved {_MONEY} }} }}"
     )

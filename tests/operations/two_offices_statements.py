@@ -72,7 +72,11 @@ async def _in_dollars(desk: Desk) -> None:
     (line,) = await lines_of(desk.work, await _imported(desk, account, None, come.amount_minor))
     arrived = "select id from advances where field_office_id = $1 and received_on is not null order by id limit 1"
     advance = UUID(str(await value(desk.work, arrived, desk.side.office_id)))
-    await _matched(desk, [line], MatchedRecord(RecordKind.ADVANCE_RECEIVED, advance, come, moved=desk.side.euros(46)))
+    await _matched(
+        desk,
+        [line],
+        MatchedRecord(RecordKind.ADVANCE_RECEIVED, advance, come, desk.side.text("At its rate"), desk.side.euros(46)),
+    )
 
 
 async def _opened(desk: Desk, *, of_office: bool, currency: str = "EUR") -> UUID:

@@ -75,11 +75,6 @@ async def _body(request: web.Request, most_bytes: int) -> bytes:
     raise RequestRefusedError(413, Code.LIMIT_EXCEEDED, f"The body is longer than {most_bytes} bytes")
 
 
-def is_whole(request: web.Request) -> bool:
-    """Whether the body is here already, as that of a small request usually is."""
-    return request.content.is_eof()
-
-
 @lru_cache(maxsize=200)
 def _is_json(content_type: str) -> bool:
     """Whether a body is said to be JSON in UTF-8."""

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from reintegration.cases.service import locked_case
-from reintegration.database.rows import visible
+from reintegration.database.rows import database_now, visible
 from reintegration.database.transaction import Transaction
 from reintegration.entitlements.assessment import Assessment
 from reintegration.entitlements.commands import AssessEntitlement
@@ -78,6 +78,8 @@ async def keep_answer(
         result=answer.result_document(),
         result_digest=digest(answer.to_document()),
         assessed_by=transaction.actor.id,
+        # The newest one counts, so all are put in order by one clock.
+        assessed_at=await database_now(transaction),
         deviations=deviations,
     )
 

@@ -8,7 +8,7 @@ from reintegration.fees.models import ServiceFee
 from reintegration.fees.steps import locked_fee
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.clock import now
-from reintegration.kernel.errors import NotFoundError
+from reintegration.kernel.errors import NotFoundError, SamePersonError
 from reintegration.kernel.reference import Reference
 
 _SQL = load_queries(__file__)
@@ -21,6 +21,7 @@ async def claim_service_fee(transaction: Transaction, command: ClaimServiceFee) 
     Locks the case.
 
     Raises:
+        SamePersonError: by the one who approved the plan that was prepared.
         ServiceFeeNotDueError, ServiceFeeOfAnotherPartnerError, NoServiceFeeTariffError, ServiceFeeClaimedError, NotFoundError,
         ForbiddenError.
     """
@@ -32,6 +33,8 @@ async def claim_service_fee(transaction: Transaction, command: ClaimServiceFee) 
         raise ServiceFeeNotDueError
     if due["partner_id"] != due["present_partner_id"]:
         raise ServiceFeeOfAnotherPartnerError
+    if due["vouched_by"] == transaction.actor.id:
+        raise SamePersonError(step="claim of a service fee")
     if due["tariff_id"] is None:
         raise NoServiceFeeTariffError(on=due["served_on"])
     fee = await ServiceFee.create(

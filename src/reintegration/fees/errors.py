@@ -41,6 +41,7 @@ CONSTRAINTS: ConstraintErrors = {
     "service_fees_pk": id_taken,
     "service_fees_once_uq": ServiceFeeClaimedError,
     "service_fees_due_ck": ServiceFeeNotDueError,
+    "service_fees_claimant_ck": lambda: SamePersonError(step="claim of a service fee"),
     "service_fees_four_eyes_ck": lambda: SamePersonError(step="next step of a service fee"),
     "service_fees_text_ck": lambda: InvalidInputError(field="reason", reason="3 to 2000 characters; a reference 1 to 200"),
     "service_fees_dates_ck": lambda: InvalidInputError(field="paidOn", reason="not before the day of the step before it"),

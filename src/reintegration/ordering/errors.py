@@ -108,7 +108,10 @@ CONSTRAINTS: ConstraintErrors = {
     "payment_orders_non_payment_ck": lambda: OrderUnprovedError(payment_ids=()),
     "payment_order_lines_payment_uq": _not_orderable,
     "payment_order_lines_payment_ck": _not_orderable,
+    "payment_orders_taken_ck": lambda: SamePersonError(step="cancelling of an order whose file was taken"),
     "payment_order_downloads_pk": id_taken,
+    "payment_order_downloads_day_ck": OrderDayPassedError,
+    "payment_order_downloads_payments_ck": _not_orderable,
     "payment_order_downloads_step_ck": lambda: NotFoundError(kind="PaymentOrder"),
 }
 

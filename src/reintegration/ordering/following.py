@@ -10,6 +10,7 @@ from reintegration.kernel.reference import Reference
 from reintegration.ordering.commands import CancelOrder, DownloadOrder, MarkOrderSent
 from reintegration.ordering.errors import OrderPaidError, OrderUnprovedError
 from reintegration.ordering.models import PaymentOrder, PaymentOrderDownload
+from reintegration.ordering.sealing import ask_again
 
 _SQL = load_queries(__file__)
 _WITH_FILE = frozenset({"sealed", "sent"})
@@ -20,16 +21,20 @@ _ENDED_AS_PAID = frozenset({"paid", "reversed"})
 async def download_order(transaction: Transaction, command: DownloadOrder) -> Reference:
     """Record that the actor gets the file of an order; from the first time on the bank may have it.
 
-    Locks the order, so that who cancels it knows of this.
+    So the first time asks again what the seal has asked; who cancels the order waits, and knows of this.
+    Locks the order, then the payments, then their suppliers.
 
     Raises:
         TransitionError: it is not sealed, or given up.
+        PaymentsNotOrderableError, OrderDayPassedError: nobody has the file yet, and something changed since the seal.
         NotFoundError, ForbiddenError.
     """
     require(transaction.actor, Permission.PAYMENT_ORDER_PREPARE)
     order = await locked(transaction, PaymentOrder, command.order_id, kind="PaymentOrder")
     if order.status not in _WITH_FILE:
         raise TransitionError(kind="PaymentOrder", current=order.status, wanted="downloaded")
+    if order.status == "sealed" and not await transaction.fetch_value(_SQL["given_away"], order.id):
+        await ask_again(transaction, order)
     row = await PaymentOrderDownload.create(
         using_db=transaction.orm, id=command.id, order_id=order.id, downloaded_by=transaction.actor.id
     )
@@ -60,7 +65,7 @@ async def cancel_order(transaction: Transaction, command: CancelOrder) -> Refere
 
     Raises:
         OrderPaidError, OrderUnprovedError.
-        SamePersonError: by the one who said that it was sent.
+        SamePersonError: by the one who said that it was sent, or who took its file.
         TransitionError, VersionConflictError, NotFoundError, ForbiddenError, InvalidInputError.
     """
     require(transaction.actor, Permission.PAYMENT_ORDER_PREPARE)
@@ -72,6 +77,8 @@ async def cancel_order(transaction: Transaction, command: CancelOrder) -> Refere
     payment_ids = [line["payment_id"] for line in await transaction.fetch(_SQL["lines"], order.id)]
     await transaction.fetch(_SQL["lock_payments"], payment_ids)
     if order.status == "sent" or await transaction.fetch_value(_SQL["given_away"], order.id):
+        if await transaction.fetch_value(_SQL["taken_by"], order.id, transaction.actor.id):
+            raise SamePersonError(step="cancelling of an order whose file was taken")
         payments = await transaction.fetch(_SQL["standing"], order.id)
         if any(payment["is_matched"] or payment["status"] in _ENDED_AS_PAID for payment in payments):
             raise OrderPaidError

@@ -54,6 +54,9 @@ order by l.number
 -- Whether the file of an order was handed out, so that nobody can know that the bank has not got it.
 select exists (select from payment_order_downloads as d where d.order_id = $1)
 
+-- name: taken_by
+select exists (select from payment_order_downloads as d where d.order_id = $1 and d.downloaded_by = $2)
+
 -- name: standing
 -- How the payments of an order stand, for who gives it up.
 select p.id, p.status, has_non_payment_evidence(p.id) as is_proved, exists (

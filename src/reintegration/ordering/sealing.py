@@ -8,13 +8,13 @@ from uuid import UUID
 from reintegration.banking.pain_schema import PainVersion
 from reintegration.banking.pain_writer import write_pain001
 from reintegration.banking.payment_order import Service
-from reintegration.database.rows import locked, visible
+from reintegration.database.rows import database_now, locked, visible
 from reintegration.database.sql import load_queries
 from reintegration.database.transaction import Transaction
 from reintegration.database.unit_of_work import UnitOfWork
 from reintegration.identity.permissions import Permission, require
 from reintegration.kernel.actor import Actor
-from reintegration.kernel.clock import now, today
+from reintegration.kernel.clock import today
 from reintegration.kernel.errors import SamePersonError, TransitionError
 from reintegration.kernel.reference import Reference
 from reintegration.ordering.commands import OrderFile, SealOrder
@@ -72,19 +72,30 @@ async def seal_order(transaction: Transaction, command: SealOrder) -> Reference:
     """
     require(transaction.actor, Permission.PAYMENT_ORDER_SEAL)
     order = await locked(transaction, PaymentOrder, command.id, kind="PaymentOrder", expected_version=command.expected_version)
-    content = await _sealable(transaction, order, command.content_digest)
-    if order.execution_on < today():
-        raise OrderDayPassedError
-    payment_ids = [line.payment_id for line in content.lines]
-    await transaction.fetch(_SQL["lock_payments"], payment_ids)
-    await transaction.fetch(_SQL["lock_suppliers"], payment_ids)
-    rows = await transaction.fetch(_SQL["payees"], payment_ids, order.bank_account_id, order.execution_on, order.id)
-    refuse(found for row in rows for found in known_obstacle(row))
-    order.status, order.sealed_by, order.sealed_at = "sealed", transaction.actor.id, now()
+    await _sealable(transaction, order, command.content_digest)
+    await ask_again(transaction, order)
+    order.status, order.sealed_by = "sealed", transaction.actor.id
+    # Evidence of non-payment counts from this moment on, by the same clock.
+    order.sealed_at = await database_now(transaction)
     order.object_key, order.sha256, order.size_bytes = command.file.object_key, command.file.sha256, command.file.size_bytes
     written = ["status", "sealed_by", "sealed_at", "object_key", "sha256", "size_bytes"]
     await order.save(using_db=transaction.orm, update_fields=written)
     return Reference("PaymentOrder", order.id, order.version + 1)
+
+
+async def ask_again(transaction: Transaction, order: PaymentOrder) -> None:
+    """See that each payment of a locked order may still go as the order says. Locks the payments, then their suppliers.
+
+    Raises:
+        PaymentsNotOrderableError, OrderDayPassedError.
+    """
+    if order.execution_on < today():
+        raise OrderDayPassedError
+    payment_ids = [line["payment_id"] for line in await transaction.fetch(_SQL["lines"], order.id)]
+    await transaction.fetch(_SQL["lock_payments"], payment_ids)
+    await transaction.fetch(_SQL["lock_suppliers"], payment_ids)
+    rows = await transaction.fetch(_SQL["payees"], payment_ids, order.bank_account_id, order.execution_on, order.id)
+    refuse(found for row in rows for found in known_obstacle(row))
 
 
 async def _sealable(transaction: Transaction, order: PaymentOrder, content_digest: str) -> OrderContent:

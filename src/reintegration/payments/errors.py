@@ -220,6 +220,7 @@ CONSTRAINTS: ConstraintErrors = {
     "payments_matched_ck": PaymentMatchedError,
     "payments_ordered_ck": PaymentOrderedError,
     "payments_order_sent_ck": NonPaymentUnprovedError,
+    "payments_order_reversed_ck": lambda: SamePersonError(step="reversal of a payment that a bank has an order for"),
     "payment_refunds_pk": id_taken,
     "payment_refunds_line_fk": lambda: NotFoundError(kind="PaymentLine"),
     "payment_refunds_one_open_uq": RefundOpenError,

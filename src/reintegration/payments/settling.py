@@ -94,7 +94,7 @@ async def reverse_payment(transaction: Transaction, command: ReversePayment) -> 
     Locks the payment, then the account that gives.
 
     Raises:
-        SamePersonError: by the one who prepared it.
+        SamePersonError: by the one who prepared it, or, where its order went to a bank, who said that it was paid.
         PaymentRefundedError: a part of it came back before, or is said to have.
         TransitionError, VersionConflictError, NotFoundError, InvalidInputError.
     """

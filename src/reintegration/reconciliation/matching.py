@@ -128,6 +128,8 @@ def _check_moved(record: MatchedRecord, place: int) -> None:
         raise InvalidInputError(field=f"records.{place}.moved", reason=reason)
     if (record.moved.amount_minor > 0) != (record.amount.amount_minor > 0) or record.moved.amount_minor == 0:
         raise InvalidInputError(field=f"records.{place}.moved", reason="in the direction of the amount")
+    if record.note is None:
+        raise InvalidInputError(field=f"records.{place}.note", reason="what the bank says of it, such as its rate")
 
 
 async def _lines(transaction: Transaction, line_ids: Sequence[UUID]) -> list[Row]:

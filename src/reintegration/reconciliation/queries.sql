@@ -2,11 +2,12 @@
 select s.closing_minor, s.closing_on, s.electronic_sequence from last_statement($1) as s
 
 -- name: lines_since
--- The lines of the account's statements that ended on that day or later, for who looks whether the next one repeats some.
+-- The lines of the account's statements that ended on that day or later, for who looks whether the next one repeats some; those of
+-- the same file that came before it too.
 select l.booked_on, l.amount_minor,
     array[l.bank_reference, l.end_to_end_reference, l.counterparty_name, l.counterparty_account, l.remittance] as said
 from statements as s
-join statement_files as f on f.id = s.file_id and f.status = 'imported'
+join statement_files as f on f.id = s.file_id and f.status <> 'withdrawn'
 join statement_lines as l on l.statement_id = s.id
 where s.bank_account_id = $1 and s.closing_on >= $2
 order by s.number, l.number
@@ -31,8 +32,8 @@ order by l.id
 
 -- name: candidates
 -- What may explain a line of an account ($1): records that moved money there in the line's direction ($2) around its day ($3),
--- or the records of these ids ($4), of which something has no line yet; each in a currency in which it moved. `most` of them, those
--- next to the day first, of one day those in the account's currency.
+-- of which something has no line yet; or the records of these ids ($4) alone. Each in a currency in which it moved. `most` of them,
+-- those in the account's currency first, then those next to the day.
 with account as (
     select a.* from bank_accounts as a where a.id = $1
 ), office as (
@@ -91,7 +92,10 @@ with account as (
     end
 ), near as (
     select f.* from found as f
-    where f.id = any ($4::uuid[]) or f.moved_on between $3::date - 60 and $3::date + 60
+    where case
+        when cardinality($4::uuid[]) > 0 then f.id = any ($4)
+        else f.moved_on between $3::date - 60 and $3::date + 60
+    end
 )
 select n.kind, n.id, n.moved_on, n.currency, n.reference, n.invoice_number, n.name, n.account, rest.minor as rest_minor
 from near as n
@@ -99,8 +103,8 @@ cross join account as a
 cross join lateral (
     select statement_record_amount(a, n.kind, n.id, n.currency) - statement_record_matched(n.kind, n.id, n.currency) as minor
 ) as rest
-where rest.minor <> 0 or (rest.minor = 0 and n.id = any ($4::uuid[]))
-order by n.id = any ($4::uuid[]) desc, abs(n.moved_on - $3::date), n.currency <> a.currency, n.id
+where rest.minor <> 0 or (rest.minor = 0 and cardinality($4) > 0)
+order by n.currency <> a.currency, abs(n.moved_on - $3::date), n.id
 limit {most}
 
 -- name: match_line

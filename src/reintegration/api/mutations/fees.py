@@ -171,6 +171,7 @@ class ServiceFeeMutations:
         errors.ServiceFeeOfAnotherPartnerError,
         errors.NoServiceFeeTariffError,
         errors.ServiceFeeClaimedError,
+        SamePersonError,
     )
     async def service_fee_claim(self, info: ApiInfo, asked: Input[ServiceFeeClaimInput]) -> ServiceFeeClaimPayload:
         """Ask for the partner's fee for a service on a case, once for each; the tariff of its day says how much."""

@@ -195,7 +195,7 @@ class PaymentOrderMutations:
         found = await returned(context, PaymentOrder, done.reference.id)
         return PaymentOrderSealPayload(payment_order=found, replayed=done.replayed)
 
-    @mutation(PaymentOrderDownloadPayload, TransitionError)
+    @mutation(PaymentOrderDownloadPayload, TransitionError, errors.PaymentsNotOrderableError, errors.OrderDayPassedError)
     async def payment_order_download(self, info: ApiInfo, asked: Input[PaymentOrderDownloadInput]) -> PaymentOrderDownloadPayload:
         """Take the file of a sealed order, to give it to the bank. Who took it is kept; from then on the bank may have it."""
         done = await execute(info, asked, Permission.PAYMENT_ORDER_PREPARE, download_order, asked.command)

@@ -22,7 +22,7 @@ class StatementMatchRecordInput:
     kind: RecordKind
     record_id: strawberry.ID | None = strawberry.field(default=None, description="A payment, refund, advance, return or receipt.")
     amount: MoneyInput = strawberry.field(description="Signed as the lines are: below zero went out.")
-    note: str | None = strawberry.field(default=None, description="Needed where there is no record.")
+    note: str | None = strawberry.field(default=None, description="Needed where there is no record, and with `moved`.")
     moved: MoneyInput | None = strawberry.field(
         default=None, description="How much of the record that is, where it moved in another currency than the account's."
     )
