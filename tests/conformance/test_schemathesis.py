@@ -57,17 +57,17 @@ LABELS = [found.ok().label for found in GRAPH.get_all_operations() if isinstance
 
 @pytest.fixture(scope="module")
 async def server(
-    database_urls: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path_factory: pytest.TempPathFactory
+    own_database: DatabaseAddresses, object_store_address: ObjectStoreAddress, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Server]:
-    async with running(database_urls, object_store_address, tmp_path_factory.mktemp("served")) as started:
+    async with running(own_database, object_store_address, tmp_path_factory.mktemp("served")) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-async def records(database_urls: DatabaseAddresses) -> Records:
+async def records(own_database: DatabaseAddresses) -> Records:
     """A caseload in which every table is filled."""
-    await add_tariffs(database_urls)
-    async with open_work(database_urls) as work:
+    await add_tariffs(own_database)
+    async with open_work(own_database) as work:
         await build(work)
         found = await visible_ids(work, SYSTEM)
     return Records({kind: sorted(ids) for kind, ids in found.items()})

@@ -12,12 +12,13 @@ from reintegration.fees import service as fees
 from reintegration.kernel.clock import first_of_month, today
 from reintegration.kernel.errors import InvalidInputError
 from reintegration.plans import service as plans
-from tests.builders import CARITAS, COORDINATOR, FINANCE, MONGOLIA_CARITAS, PROGRAMME, Role, a_granted_case, actor, days_ago
+from tests.builders import CARITAS, FINANCE, MONGOLIA_CARITAS, PROGRAMME, Role, a_granted_case, actor, days_ago
 from tests.exports.caseload import HOSTILE
 from tests.exports.reading import made, ordered, table
 from tests.fee_steps import SECOND_FINANCE, add_tariffs, approval_of, carry_fee, claimed, payment_of, reversal_of
 from tests.payment_steps import a_line, a_planned_case, a_submitted_plan, approval, done
 from tests.proofs import row, value
+from tests.receivable_steps import SECOND_COORDINATOR
 
 _HELD = """
 select sum(p.amount_minor)::bigint from ledger_postings p join ledger_accounts a on a.id = p.account_id where a.kind = $1
@@ -32,7 +33,7 @@ async def charged(fresh_database: DatabaseAddresses, report_work: UnitOfWork) ->
     """IOM: one is paid, one came back, one is owed, one only claimed; Caritas: one paid. The first one's id."""
     await add_tariffs(fresh_database)
     work = report_work
-    first = await claimed(work, (await a_planned_case(work)).case.id, COORDINATOR)
+    first = await claimed(work, (await a_planned_case(work)).case.id, SECOND_COORDINATOR)
     await done(work, PROGRAMME, fees.approve_service_fee, await approval_of(work, first))
     await done(work, FINANCE, fees.pay_service_fee, replace(await payment_of(work, first), reference=HOSTILE))
     second = await carry_fee(work, await claimed(work, (await a_planned_case(work)).case.id), "paid")
@@ -80,7 +81,7 @@ async def test_each_fee_has_a_row_that_proves_it(resources: ReportResources, cha
         "tariff_id": str(kept["tariff_id"]),
         "tariff_from": "2022-01-26",
         "tariff_country": "",
-        "claimed_by": COORDINATOR.id,
+        "claimed_by": SECOND_COORDINATOR.id,
         "approved_by": PROGRAMME.id,
         "paid_by": FINANCE.id,
         "paid_on": day,
