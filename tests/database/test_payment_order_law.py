@@ -239,3 +239,22 @@ async def test_whose_a_payment_is_not_learns_nothing_of_it(desk: Desk) -> None:
         COUNSELLOR.id: [None, None],
         ADMINISTRATOR.id: hidden,
     }
+
+
+async def test_who_took_the_file_gives_no_order_up_and_a_changed_payee_keeps_it_from_the_first(desk: Desk) -> None:
+    await desk.transaction.execute("savepoint taken")
+    assert await desk.tries(OFFICER, _TAKEN, new_id(), desk.sealed) == 1
+    by_the_same = _CANCELLED.replace("'second'", "'officer'")
+    assert await desk.tries(OFFICER, by_the_same, desk.sealed) == "payment_orders_taken_ck"
+    assert await desk.tries(APPROVER, _CANCELLED, desk.sealed) == "payment_orders_non_payment_ck"
+    await desk.transaction.execute("rollback to taken")
+    another = (
+        "insert into supplier_accounts (id, supplier_id, number, kind, account, holder, recorded_by)"
+        " select gen_random_uuid(), a.supplier_id, a.number + 1, a.kind, '9' || a.account, a.holder, 'officer'"
+        " from payment_order_lines l join supplier_accounts a on a.id = l.supplier_account_id where l.order_id = $1"
+    )
+    for order in (desk.sealed, desk.sent):
+        assert await desk.tries(OFFICER, another, order) == 1
+    assert await desk.tries(OFFICER, _TAKEN, new_id(), desk.sealed) == "payment_order_downloads_payments_ck"
+    # The bank has the other one.
+    assert await desk.tries(OFFICER, _TAKEN, new_id(), desk.sent) == 1

@@ -282,6 +282,9 @@ async def test_a_match_comes_whole_and_balances(bank: Bank) -> None:
         why = None if score is None else "[]"
         given = await bank.tries(OFFICER, moved, match, kind, of, score, why, minor, currency)
         assert given == "statement_match_records_moved_ck", (kind, minor, currency)
+    silent = moved.replace(", 'By hand')", ", null)")
+    given = await bank.tries(OFFICER, silent, match, "payment", new_id(), 50, "[]", -5, "USD")
+    assert given == "statement_match_records_moved_ck"
     again = "insert into statement_match_lines (match_id, line_id) values ($1, $2)"
     assert await bank.tries(OFFICER, again, match, bank.line) in {
         "statement_match_lines_once_uq",
