@@ -234,6 +234,30 @@ async def a_match(bank: Bank, *, lines: int = 1, records: int = 1, amount: int =
     return match
 
 
+async def test_what_moved_is_of_a_record_in_another_currency_with_a_word(bank: Bank) -> None:
+    await bank.begin()
+    match = await a_match(bank)
+    assert await outcome(bank.transaction, "select 1") == 1
+    moved = (
+        "insert into statement_match_records"
+        " (match_id, number, kind, record_id, amount_minor, currency, score, explanation, moved_minor, moved_currency, note)"
+        " values ($1, 2, $2, $3, -5, 'EUR', $4, $5, $6, $7, 'By hand')"
+    )
+    for kind, of, score, minor, currency in (
+        ("payment", new_id(), 50, -5, None),
+        ("payment", new_id(), 50, -5, "EUR"),
+        ("payment", new_id(), 50, 5, "USD"),
+        ("payment", new_id(), 50, 0, "USD"),
+        ("other", None, None, -5, "USD"),
+    ):
+        why = None if score is None else "[]"
+        given = await bank.tries(OFFICER, moved, match, kind, of, score, why, minor, currency)
+        assert given == "statement_match_records_moved_ck", (kind, minor, currency)
+    silent = moved.replace(", 'By hand')", ", null)")
+    given = await bank.tries(OFFICER, silent, match, "payment", new_id(), 50, "[]", -5, "USD")
+    assert given == "statement_match_records_moved_ck"
+
+
 async def test_a_match_comes_whole_and_balances(bank: Bank) -> None:
     for change in ({"lines": 2}, {"records": 2}, {"amount": -99}):
         await bank.begin()
@@ -267,24 +291,6 @@ async def test_a_match_comes_whole_and_balances(bank: Bank) -> None:
     )
     assert await bank.tries(OFFICER, record, match, 101) == "statement_match_records_score_ck"
     assert await bank.tries(OFFICER, record, match, 50) == "statement_match_records_record_ck"
-    moved = (
-        "insert into statement_match_records"
-        " (match_id, number, kind, record_id, amount_minor, currency, score, explanation, moved_minor, moved_currency, note)"
-        " values ($1, 2, $2, $3, -5, 'EUR', $4, $5, $6, $7, 'By hand')"
-    )
-    for kind, of, score, minor, currency in (
-        ("payment", new_id(), 50, -5, None),
-        ("payment", new_id(), 50, -5, "EUR"),
-        ("payment", new_id(), 50, 5, "USD"),
-        ("payment", new_id(), 50, 0, "USD"),
-        ("other", None, None, -5, "USD"),
-    ):
-        why = None if score is None else "[]"
-        given = await bank.tries(OFFICER, moved, match, kind, of, score, why, minor, currency)
-        assert given == "statement_match_records_moved_ck", (kind, minor, currency)
-    silent = moved.replace(", 'By hand')", ", null)")
-    given = await bank.tries(OFFICER, silent, match, "payment", new_id(), 50, "[]", -5, "USD")
-    assert given == "statement_match_records_moved_ck"
     again = "insert into statement_match_lines (match_id, line_id) values ($1, $2)"
     assert await bank.tries(OFFICER, again, match, bank.line) in {
         "statement_match_lines_once_uq",
